@@ -1,0 +1,3 @@
+#!/bin/sh
+echo "migrating state for @seconds@ seconds"
+exec sleep @seconds@

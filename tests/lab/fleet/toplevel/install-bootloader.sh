@@ -1,0 +1,37 @@
+#!/bin/sh
+# install-bootloader: the next boot is this toplevel, and the menu has each generation of the system profile.
+set -eu
+toplevel=$(dirname "$(dirname "$(readlink -f "$0")")")
+PATH=$toplevel/sw/bin:/usr/sbin:/usr/bin:/sbin:/bin
+loader=/boot/loader
+
+# put FILE: its new content from standard input, whole and on disk, or else the old one.
+put() {
+  cat >"$1.new" || { rm -f "$1.new"; return 1; }
+  sync "$1.new"
+  mv -f "$1.new" "$1"
+  sync "${1%/*}"
+}
+
+entry() {
+  echo "title NixOS"
+  echo "sort-key nixos"
+  echo "version Generation $1 NixOS $(cat "$2/nixos-version")"
+  echo "linux $(readlink -f "$2/kernel")"
+  echo "initrd $(readlink -f "$2/initrd")"
+  echo "options init=$2/init $(cat "$2/kernel-params")"
+}
+
+mkdir -p "$loader/entries"
+for link in /nix/var/nix/profiles/system-*-link; do
+  [ -e "$link" ] || continue
+  number=${link##*/system-} number=${number%-link}
+  entry "$number" "$(readlink -f "$link")" | put "$loader/entries/nixos-generation-$number.conf"
+done
+
+for file in "$loader"/entries/nixos-generation-*.conf; do
+  number=${file##*-generation-} number=${number%.conf}
+  [ -e "/nix/var/nix/profiles/system-$number-link" ] || rm -f "$file"
+done
+
+echo "$toplevel" | put "$loader/default"
