@@ -1,0 +1,10 @@
+//! The real world: processes, Nix, SSH. The only module that reaches out of the program.
+
+pub mod agents;
+pub mod link;
+pub mod nix;
+pub mod process;
+pub mod ssh;
+mod workstation;
+
+pub use workstation::{HostSetup, Workstation};

@@ -1,0 +1,235 @@
+//! Turns what an evaluator died of into problems people can act on.
+
+use std::fmt::Display;
+
+use super::evaluate::EvalJob;
+use super::evaluate_log::EvalLog;
+use super::log::one_line;
+use crate::adapter::process::{CommandFailure, Ending, shown};
+use crate::model::{HostName, Problem, ProblemKind, StorePathError};
+
+/// Lines of a trace that a problem quotes: its end, where Nix says what is wrong.
+const TRACE: usize = 30;
+
+/// Words that stand together in an error of Nix, and what helps where the error itself does
+/// not say so. The first that fits is taken.
+const HINTS: [(&[&str], &str); 7] = [
+    (
+        &["not tracked by Git"],
+        "Nix sees only files that Git knows: `git add` the file",
+    ),
+    (&["-source/", "No such file or directory"], UNTRACKED),
+    (&["-source/", "does not exist"], UNTRACKED),
+    (
+        &["does not provide attribute"],
+        "`nix flake show` lists what the flake has",
+    ),
+    (
+        &["unable to", "download"],
+        "an input of the flake could not be fetched: check the network, or `nix flake archive` while there is one",
+    ),
+    (
+        &["program 'git' failed"],
+        "the flake is taken for a Git repository: is its folder one, and may you read it?",
+    ),
+    (&["stack overflow"], "the configuration refers to itself"),
+];
+
+const UNTRACKED: &str =
+    "if that file is there in your folder, Git does not know it yet: `git add` it";
+
+/// A host of a job.
+pub(super) struct Target<'a> {
+    /// The job.
+    pub(super) job: &'a EvalJob,
+    /// The host.
+    pub(super) host: &'a HostName,
+}
+
+impl Target<'_> {
+    /// `nixosConfigurations.web1`, quoted where Nix asks for it.
+    fn attribute(&self) -> String {
+        let before = self.job.before.iter().map(String::as_str);
+        dotted(before.chain([self.host.as_str()]))
+    }
+
+    /// The command that shows this host's error in full.
+    fn command(&self) -> String {
+        let after = self.job.after.iter().map(String::as_str);
+        let path = dotted(after.chain(["drvPath"]));
+        let installable = format!("{}#{}.{path}", self.job.flake, self.attribute());
+        format!("nix eval --show-trace {}", shown(&installable))
+    }
+}
+
+/// Why one host has no derivation: its own error, with the end of its trace.
+pub(super) fn host(target: &Target<'_>, log: &EvalLog, failure: &CommandFailure) -> Problem {
+    let message = format!("evaluating {} failed", target.host);
+    let mut problem = died(message, log, failure);
+    if problem.hint.is_none() {
+        problem = problem.with_hint(format!("`{}` shows the whole trace", target.command()));
+    }
+    problem
+}
+
+/// Why no host of the flake can be evaluated.
+pub(super) fn flake(job: &EvalJob, log: &EvalLog, failure: &CommandFailure) -> Problem {
+    let before = dotted(job.before.iter().map(String::as_str));
+    let mut problem = died(
+        format!("evaluating {}#{before} failed", job.flake),
+        log,
+        failure,
+    );
+    if problem.hint.is_none() {
+        let installable = shown(&format!("{}#{before}", job.flake));
+        let command = format!("nix eval --show-trace {installable} --apply builtins.attrNames");
+        problem = problem.with_hint(format!("`{command}` shows the whole trace"));
+    }
+    problem
+}
+
+fn died(message: String, log: &EvalLog, failure: &CommandFailure) -> Problem {
+    let problem = Problem::new(ProblemKind::Failed, message);
+    let tail = |lines: &[String]| lines[lines.len().saturating_sub(TRACE)..].to_vec();
+    let problem = match &log.error {
+        Some(error) => problem.because(one_line(error)).with_log(tail(&log.trace)),
+        None => problem
+            .because(failure.to_string())
+            .with_log(tail(&log.stray)),
+    };
+    let text = log.error.clone().unwrap_or_else(|| log.stray.join("\n"));
+    match killed(&failure.ending).or_else(|| hint(&text)) {
+        Some(hint) => problem.with_hint(hint),
+        None => problem,
+    }
+}
+
+fn killed(ending: &Ending) -> Option<&'static str> {
+    match ending {
+        Ending::Signal(9) => Some(
+            "an evaluator killed by signal 9 was most likely out of memory: lower `workers` or `memory` under [eval] in fleet.toml",
+        ),
+        Ending::Limit(_) => Some("raise `timeout` under [eval] in fleet.toml"),
+        Ending::NotFound => Some("install Nix on this workstation: https://nixos.org/download"),
+        _ => None,
+    }
+}
+
+fn hint(text: &str) -> Option<&'static str> {
+    let fits = |words: &[&str]| words.iter().all(|word| text.contains(word));
+    HINTS
+        .iter()
+        .find(|(words, _)| fits(words))
+        .map(|(_, hint)| *hint)
+}
+
+/// Why a host has no system at all, by the word of `evaluate.nix`.
+pub(super) fn missing(target: &Target<'_>, what: &str, known: &[String]) -> Problem {
+    let attribute = target.attribute();
+    let after = dotted(target.job.after.iter().map(String::as_str));
+    let problem = |message| Problem::new(ProblemKind::Failed, message);
+    match what {
+        "host" => problem(format!("the flake has no {attribute}"))
+            .with_hint(nearest(target.host.as_str(), known)),
+        "attribute" => problem(format!("{attribute} of the flake has no {after}"))
+            .with_hint("is it made with `nixpkgs.lib.nixosSystem`?"),
+        _ => problem(format!("{attribute}.{after} of the flake is no derivation"))
+            .with_hint("is it made with `nixpkgs.lib.nixosSystem`?"),
+    }
+}
+
+/// Names that may have been meant, or those there are.
+fn nearest(wanted: &str, known: &[String]) -> String {
+    const MOST: usize = 3;
+    let mut near: Vec<(f64, &String)> = known
+        .iter()
+        .map(|name| (strsim::jaro_winkler(wanted, name), name))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let names = |names: Vec<&String>| {
+        let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        quoted.join(", ")
+    };
+    if !near.is_empty() {
+        let near = near.into_iter().take(MOST).map(|(_, name)| name).collect();
+        format!("did you mean {}?", names(near))
+    } else if known.is_empty() {
+        "the flake has no hosts there".to_owned()
+    } else {
+        let more = if known.len() > MOST {
+            " and others"
+        } else {
+            ""
+        };
+        let first = names(known.iter().take(MOST).collect());
+        format!("the flake has {first}{more}")
+    }
+}
+
+/// The host's derivation has no path that is known before it is built.
+pub(super) fn no_path(target: &Target<'_>, error: &StorePathError) -> Problem {
+    let message = format!("the system of {} has no fixed store path", target.host);
+    Problem::new(ProblemKind::Failed, message)
+        .because(error.to_string())
+        .with_hint(
+            "content-addressed systems and stores elsewhere than /nix/store are not supported",
+        )
+}
+
+/// The evaluator ended well without a word about a host.
+pub(super) fn silent(flake: &str) -> Problem {
+    Problem::new(
+        ProblemKind::Failed,
+        format!("evaluating {flake} gave no result"),
+    )
+    .with_hint("is `trace` disabled in nix.conf? phoenix reads results through builtins.trace")
+}
+
+/// Nix answered with something else than what was asked for.
+pub(super) fn unreadable(flake: &str, error: &dyn Display) -> Problem {
+    Problem::new(
+        ProblemKind::Failed,
+        format!("the answer of Nix about {flake} cannot be read"),
+    )
+    .because(error.to_string())
+}
+
+/// An attribute path as it is written behind `#`: names with other characters are quoted.
+pub(super) fn dotted<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-'".contains(c);
+    let quoted = |name: &str| {
+        if name.chars().all(plain) {
+            name.to_owned()
+        } else {
+            format!("\"{name}\"")
+        }
+    };
+    names.map(quoted).collect::<Vec<_>>().join(".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_names_are_offered() {
+        let known: Vec<String> = ["db1", "web1", "web2", "web3", "web4"]
+            .map(Into::into)
+            .into();
+        assert_eq!(
+            nearest("web9", &known),
+            "did you mean `web1`, `web2`, `web3`?"
+        );
+        assert_eq!(
+            nearest("printer", &known),
+            "the flake has `db1`, `web1`, `web2` and others"
+        );
+        assert_eq!(nearest("x", &[]), "the flake has no hosts there");
+    }
+
+    #[test]
+    fn attribute_paths_are_quoted_where_needed() {
+        assert_eq!(dotted(["a", "b.c", "d-1"].into_iter()), "a.\"b.c\".d-1");
+    }
+}

@@ -1,0 +1,147 @@
+//! Carries out a decision: commits to the new system or goes back to the recorded old one.
+//! Used by the guard, and by the rescue when the guard is gone; doing it twice is harmless.
+
+use std::time::Duration;
+
+use super::decision::Decision;
+use super::host::{Cx, Program, chain};
+use super::paths::Side;
+use super::record::Record;
+use super::switching::{self, Trouble};
+use super::{tidy, units};
+use crate::model::RunState;
+
+/// Limit for pointing the system profile to the new system.
+pub(super) const PROFILE_LIMIT: Duration = Duration::from_secs(30);
+/// Limit for `switch-to-configuration boot`: boot loaders copy kernels to slow disks.
+pub(super) const BOOT_LIMIT: Duration = Duration::from_secs(120);
+/// How often each step of going on or back is tried.
+pub(super) const TRIES: u32 = 2;
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// Carries out what was decided. The run is over when this returns.
+pub(super) fn carry_out(cx: Cx<'_>, record: &mut Record, decision: &Decision) {
+    if decision.keep {
+        commit(cx, record);
+    } else {
+        go_back(cx, record, &decision.reason);
+    }
+}
+
+fn commit(cx: Cx<'_>, record: &mut Record) {
+    if cx.paths.running().as_ref() != Some(&record.new) {
+        record.reason = Some(format!(
+            "the host no longer runs {}, somebody else switched it; nothing was committed",
+            record.new.path().short()
+        ));
+        return close(cx, record, RunState::Failed);
+    }
+    cx.press_on(record.enter(cx, RunState::Committing));
+    match set_profile(cx, record).and_then(|()| write_boot_entry(cx, record)) {
+        Ok(()) => close(cx, record, RunState::Committed),
+        Err(trouble) => {
+            record.reason = Some(format!(
+                "the host runs the new system, but the next boot may bring the old one: {}",
+                trouble.reason
+            ));
+            record.log = trouble.log;
+            close(cx, record, RunState::CommittedNotBoot);
+        }
+    }
+}
+
+fn set_profile(cx: Cx<'_>, record: &Record) -> Result<(), Trouble> {
+    let profile = "/nix/var/nix/profiles/system".to_owned();
+    let what = match record.generation {
+        Some(number) => ["--switch-generation".to_owned(), number.to_string()],
+        None => ["--set".to_owned(), record.new.to_string()],
+    };
+    let arguments = ["-p".to_owned(), profile].into_iter().chain(what);
+    retried(cx, &Program::new("nix-env", arguments, PROFILE_LIMIT))?;
+    match cx.paths.profile() {
+        Some(generation) if generation.toplevel == record.new => Ok(()),
+        _ => Err(Trouble {
+            reason: "`nix-env` succeeded, but the system profile points elsewhere".to_owned(),
+            failed_units: Vec::new(),
+            log: Vec::new(),
+        }),
+    }
+}
+
+fn write_boot_entry(cx: Cx<'_>, record: &Record) -> Result<(), Trouble> {
+    let program = cx.paths.switch_program(&record.new);
+    retried(cx, &Program::new(program, ["boot"], BOOT_LIMIT))
+}
+
+fn retried(cx: Cx<'_>, program: &Program) -> Result<(), Trouble> {
+    let mut last = None;
+    for _ in 0..TRIES {
+        if let Some(error) = &last {
+            cx.host.note(&chain(error));
+            cx.host.pause(RETRY_PAUSE);
+        }
+        match cx.host.run(program) {
+            Ok(_) => return Ok(()),
+            Err(error) => last = Some(error),
+        }
+    }
+    let error = last.expect("the loop above runs at least once");
+    Err(Trouble {
+        reason: format!("{}, tried {TRIES} times", chain(&error)),
+        failed_units: Vec::new(),
+        log: error.log().to_vec(),
+    })
+}
+
+fn go_back(cx: Cx<'_>, record: &mut Record, reason: &str) {
+    let reason = record.reason.get_or_insert_with(|| reason.to_owned());
+    if matches!(record.state, RunState::Prepared | RunState::Armed) {
+        reason.push_str("; nothing had been changed");
+        return close(cx, record, RunState::RolledBack);
+    }
+    switching::stop(cx, &units::switch_name(&record.run, Side::New));
+    explain(cx, record);
+    cx.press_on(record.enter(cx, RunState::RollingBack));
+    let mut trouble = None;
+    for _ in 0..TRIES {
+        match switching::activate(cx, record, Side::Old) {
+            Ok(_) => return close(cx, record, RunState::RolledBack),
+            Err(found) => {
+                cx.host.note(&format!("going back: {}", found.reason));
+                trouble = Some(found);
+            }
+        }
+    }
+    let trouble = trouble.expect("the loop above runs at least once");
+    let reason = record.reason.take().unwrap_or_default();
+    record.reason = Some(format!(
+        "{reason}; then going back failed {TRIES} times: {}",
+        trouble.reason
+    ));
+    record.failed_units = trouble.failed_units;
+    record.log.extend(trouble.log);
+    close(cx, record, RunState::Failed);
+}
+
+/// Writes down, before the evidence is gone, what the new system broke.
+fn explain(cx: Cx<'_>, record: &mut Record) {
+    if record.failed_units.is_empty() {
+        record.failed_units = switching::newly_failed(cx, record).unwrap_or_default();
+    }
+    if record.log.is_empty() {
+        record.log = cx.host.journal(&record.failed_units, record.began());
+    }
+}
+
+/// Writes down the end, and only then disarms the timer and lets the garbage collector go.
+fn close(cx: Cx<'_>, record: &mut Record, state: RunState) {
+    let saved = record.enter(cx, state);
+    // With its end unwritten, the run stays armed: the rescue will find and finish it.
+    let is_saved = saved.is_ok();
+    cx.press_on(saved);
+    if is_saved {
+        cx.press_on(cx.host.stop(&units::timer_name(&record.run)));
+        tidy::let_go(cx, &record.run);
+        tidy::prune(cx);
+    }
+}

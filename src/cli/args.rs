@@ -1,0 +1,108 @@
+//! The command line, as clap reads it. The doc comments are the help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+use super::build::Build;
+use super::check::Check;
+use super::deploy::Deploy;
+use super::list::List;
+use super::man::{Completions, Man};
+use super::rollback::Rollback;
+use super::status::Status;
+
+/// Deploy fleets of NixOS hosts, with automatic rollback.
+///
+/// phoenix reads fleet.toml, evaluates and builds every selected host here, copies the
+/// closures over SSH, activates them under a rollback timer that runs on the host, and keeps a
+/// system only after a new connection has proven the host reachable.
+#[derive(Debug, Parser)]
+#[command(
+    name = "phoenix",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+#[command(after_help = "\
+Exit status:
+    0  every host is confirmed or up to date
+    1  some host failed, was rolled back or is unknown, or the plan was declined
+    2  the command line is wrong
+    3  fleet.toml or the selection is not valid
+    4  evaluation or build failed, nothing else
+    5  some hosts could not be reached, nothing else
+  130  interrupted")]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Options every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(super) struct Global {
+    /// Use this fleet.toml instead of the first one found from here upwards
+    #[arg(short, long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) fleet: Option<PathBuf>,
+    /// Print one JSON object a line for machines
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// When to colour the output
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    pub(super) color: Color,
+    /// Read the password that sudo asks for on hosts from this file
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) sudo_password_file: Option<PathBuf>,
+    /// Log what phoenix does to standard error; twice for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Bring hosts to what the flake says
+    ///
+    /// Evaluates, builds, copies and activates. A host whose new system fails, or cannot be
+    /// reached over a new connection, goes back to the system it ran before, by itself.
+    Deploy(Deploy),
+    /// Evaluate and build hosts without touching them
+    Build(Build),
+    /// List the hosts of fleet.toml
+    List(List),
+    /// Ask hosts what they run and how the last run ended
+    Status(Status),
+    /// Go back to an earlier generation, with the same safety as a deploy
+    Rollback(Rollback),
+    /// Check fleet.toml, also against the flake's hosts
+    Check(Check),
+    /// Print the completion script of a shell
+    Completions(Completions),
+    /// Write the manual pages into a folder
+    Man(Man),
+}
+
+/// Which hosts.
+#[derive(Debug, Args)]
+pub(super) struct Selection {
+    /// Hosts: names, globs (web*), tags (@web), `not X`, `X and Y`; `-` reads names from standard input
+    #[arg(value_name = "SELECTOR", conflicts_with = "all")]
+    pub(super) selectors: Vec<String>,
+    /// Select every host of the fleet
+    #[arg(short, long)]
+    pub(super) all: bool,
+}

@@ -1,0 +1,180 @@
+//! One host's way through the stages. Each stage takes what the one before returned.
+
+use futures::future::try_join;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::desk::{Note, Stop, millis};
+use super::end::End;
+use super::gate::Seat;
+use super::stage::stage;
+use super::workshop::Intake;
+use super::{Context, stages};
+use crate::event::{HostResult, StepEvent};
+use crate::model::{HostName, Order, Outcome, Problem, ProblemKind, Stage, Toplevel, Why};
+use crate::plan::{self, Action, Goal, HostPlan, Target};
+use crate::world::{Built, Evaluated, Host, World};
+
+/// What evaluation and build came to.
+struct Made {
+    evaluated: Evaluated,
+    built: Option<Built>,
+}
+
+/// What is known of the host's systems, filled in on the way.
+#[derive(Default)]
+struct Systems {
+    from: Option<Toplevel>,
+    to: Option<Toplevel>,
+}
+
+/// Takes one host all the way and says how it ended.
+pub(super) async fn run<W: World>(
+    cx: &Context<'_, W>,
+    target: &Target,
+    seat: Seat,
+    intake: Intake,
+) -> (HostName, HostResult) {
+    let began = Instant::now();
+    let mut systems = Systems::default();
+    let way = async {
+        match cx.request.goal {
+            Goal::Deploy { until } => deploy(cx, target, (seat, intake), until, &mut systems).await,
+            Goal::Rollback { to } => rollback(cx, target, seat, to, &mut systems).await,
+        }
+    };
+    let End { outcome, problem } = match way.await {
+        Ok(end) | Err(end) => end,
+    };
+    cx.armed.borrow_mut().remove(&target.host);
+    let Systems { from, to } = systems;
+    let result = HostResult {
+        outcome,
+        from,
+        to,
+        problem,
+        millis: millis(began),
+    };
+    cx.desk
+        .step(StepEvent::HostFinished {
+            host: target.host.clone(),
+            result: result.clone(),
+        })
+        .await;
+    (target.host.clone(), result)
+}
+
+async fn deploy<W: World>(
+    cx: &Context<'_, W>,
+    target: &Target,
+    (seat, intake): (Seat, Intake),
+    until: Stage,
+    systems: &mut Systems,
+) -> Result<End, End> {
+    let host = &target.host;
+    if until < Stage::Copy {
+        let made = make(cx, host, intake, until).await?;
+        systems.to = Some(made.evaluated.toplevel);
+        return Ok(End::good(Outcome::Done { stage: until }));
+    }
+    let reach = async {
+        let link = stages::connect(cx, target).await?;
+        systems.from = link.facts().running.clone();
+        cx.current
+            .borrow_mut()
+            .insert(host.clone(), link.facts().clone());
+        Ok(link)
+    };
+    let (mut link, made) = try_join(reach, make(cx, host, intake, until)).await?;
+    let Made { evaluated, built } = made;
+    systems.to = Some(evaluated.toplevel.clone());
+    let plan = plan::deploy(host, link.facts(), &evaluated.toplevel, &evaluated.system)
+        .map_err(|problem| End::failed(Stage::Activate, problem))?;
+    agree(cx, seat, &plan).await?;
+    if plan.action == Action::Nothing {
+        return Ok(End::good(Outcome::UpToDate));
+    }
+    let built = built.expect("the build is left out only for hosts that need nothing");
+    stages::copy(cx, host, &mut link, &built).await?;
+    if until == Stage::Copy {
+        return Ok(End::good(Outcome::Done { stage: until }));
+    }
+    stages::transact(cx, target, link, order(cx, target, &plan)).await
+}
+
+async fn rollback<W: World>(
+    cx: &Context<'_, W>,
+    target: &Target,
+    seat: Seat,
+    to: Option<u64>,
+    systems: &mut Systems,
+) -> Result<End, End> {
+    let link = stages::connect(cx, target).await?;
+    systems.from = link.facts().running.clone();
+    let plan = plan::rollback(&target.host, link.facts(), to)
+        .map_err(|problem| End::failed(Stage::Activate, problem))?;
+    systems.to = Some(plan.to.clone());
+    agree(cx, seat, &plan).await?;
+    if plan.action == Action::Nothing {
+        return Ok(End::good(Outcome::UpToDate));
+    }
+    stages::transact(cx, target, link, order(cx, target, &plan)).await
+}
+
+/// Waits for the operator's yes, or for the interrupt that stands for no.
+async fn agree<W: World>(cx: &Context<'_, W>, seat: Seat, plan: &HostPlan) -> Result<(), End> {
+    match cx
+        .desk
+        .unless_stopped(Stop::Drain, seat.pass(plan, cx.desk))
+        .await
+    {
+        Some(true) => Ok(()),
+        Some(false) => Err(End::good(Outcome::Skipped { why: Why::Declined })),
+        None => Err(End::interrupted()),
+    }
+}
+
+fn order<W: World>(cx: &Context<'_, W>, target: &Target, plan: &HostPlan) -> Order {
+    Order {
+        run: cx.request.run.clone(),
+        nonce: cx.request.nonce.clone(),
+        host: target.host.clone(),
+        who: cx.request.who.clone(),
+        expected: plan.from.clone(),
+        new: plan.to.clone(),
+        generation: match plan.action {
+            Action::GoBack(number) => Some(number),
+            Action::Nothing | Action::Activate => None,
+        },
+        activate_limit: target.activate.limit,
+        confirm_limit: target.activate.confirm_limit,
+    }
+}
+
+/// Takes evaluation and build from the workshop, as the host's own stages.
+async fn make<W: World>(
+    cx: &Context<'_, W>,
+    host: &HostName,
+    intake: Intake,
+    until: Stage,
+) -> Result<Made, End> {
+    let evaluated = stage(cx, host, Stage::Eval, received(intake.evaluated)).await?;
+    if until == Stage::Eval {
+        return Ok(Made {
+            evaluated,
+            built: None,
+        });
+    }
+    let built = stage(cx, host, Stage::Build, received(intake.built)).await?;
+    Ok(Made { evaluated, built })
+}
+
+async fn received<T>(intake: oneshot::Receiver<Result<T, Problem>>) -> Result<(T, Note), Problem> {
+    match intake.await {
+        Ok(result) => result.map(|value| (value, Note::default())),
+        Err(_) => Err(Problem::new(
+            ProblemKind::Failed,
+            "the stage ended without a result for this host",
+        )),
+    }
+}

@@ -1,0 +1,13 @@
+//! What happens in each stage of one host.
+
+mod activate;
+mod confirm;
+mod connect;
+mod copy;
+mod proof;
+mod transact;
+mod unconfirmed;
+
+pub(super) use connect::connect;
+pub(super) use copy::copy;
+pub(super) use transact::transact;

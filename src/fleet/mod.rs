@@ -1,0 +1,28 @@
+//! fleet.toml becomes a checked `Fleet`; selectors; defaults filled in once.
+//!
+//! Pure: the caller reads files and terminals, and passes text and values in.
+//! Format: docs/reference/fleet-toml.md and docs/reference/selectors.md.
+
+mod address;
+mod compare;
+mod error;
+mod flake;
+mod header;
+mod host;
+mod layer;
+mod near;
+mod parse;
+mod schema;
+mod select;
+mod spec;
+mod table;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use compare::{Finding, against_flake};
+pub use error::{Fault, FleetError, FleetErrors};
+pub use parse::{ParseContext, parse};
+pub use select::{SelectError, Selector, names_from_lines};
+pub use spec::{AttributePattern, FlakeSource, Fleet, HostSpec, Offline};

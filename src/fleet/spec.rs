@@ -1,0 +1,86 @@
+//! The fleet as the rest of phoenix sees it: checked, with all defaults filled in.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use crate::model::{
+    ActivateSettings, BuildSettings, CopySettings, EvalSettings, HostName, Parallel, Reach, Tag,
+};
+
+/// A checked fleet.toml.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fleet {
+    /// The file it was read from, for messages.
+    pub file: PathBuf,
+    /// What people call the fleet.
+    pub name: Option<String>,
+    /// Where the configurations come from.
+    pub flake: FlakeSource,
+    /// Passed to every Nix command as `--option NAME VALUE`.
+    pub nix_options: BTreeMap<String, String>,
+    /// How configurations are evaluated.
+    pub eval: EvalSettings,
+    /// How systems are built.
+    pub build: BuildSettings,
+    /// How much happens at once.
+    pub parallel: Parallel,
+    /// The hosts by name; never empty.
+    pub hosts: BTreeMap<HostName, HostSpec>,
+}
+
+/// Where the configurations come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlakeSource {
+    /// A flake reference without fragment; paths in it are absolute.
+    pub reference: String,
+    /// Where in the flake a host's toplevel is.
+    pub attribute: AttributePattern,
+}
+
+/// An attribute path with a gap for the host's name, as lists of plain attribute names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttributePattern {
+    /// Attributes that lead to the set whose names are hosts.
+    pub before: Vec<String>,
+    /// Attributes that lead from a host to its toplevel.
+    pub after: Vec<String>,
+}
+
+impl AttributePattern {
+    /// The whole path of one host, outermost attribute first.
+    #[must_use]
+    pub fn path(&self, host: &HostName) -> Vec<String> {
+        let mut path = self.before.clone();
+        path.push(host.as_str().to_owned());
+        path.extend(self.after.iter().cloned());
+        path
+    }
+}
+
+/// One host of the fleet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostSpec {
+    /// Key in fleet.toml.
+    pub name: HostName,
+    /// Fleet profile: a word for what the host is made to be.
+    pub profile: Option<String>,
+    /// Its own tags and those of all hosts.
+    pub tags: BTreeSet<Tag>,
+    /// What it means when the host cannot be reached.
+    pub offline: Offline,
+    /// How to reach it.
+    pub reach: Reach,
+    /// How closures are copied to it.
+    pub copy: CopySettings,
+    /// How it is activated.
+    pub activate: ActivateSettings,
+}
+
+/// What it means when a host cannot be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offline {
+    /// A failure: servers are meant to be there.
+    Fail,
+    /// To be done later: laptops sleep.
+    Defer,
+}

@@ -1,0 +1,60 @@
+//! Settings of the stages, with all defaults filled in.
+
+use std::time::Duration;
+
+/// How many hosts or evaluators may be in a stage at once. Each stage has its own limit, so
+/// that a host waiting in one never holds back another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parallel {
+    /// Connections being made.
+    pub connect: usize,
+    /// Closures being copied.
+    pub copy: usize,
+    /// Hosts between arming and their verdict.
+    pub activate: usize,
+}
+
+/// How configurations are evaluated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvalSettings {
+    /// Most evaluators at once.
+    pub workers: usize,
+    /// Memory all evaluators may use together, in bytes; `None` takes what is free.
+    pub memory: Option<u64>,
+    /// Limit for one evaluator.
+    pub limit: Duration,
+}
+
+/// How systems are built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildSettings {
+    /// Limit for one build of all hosts together.
+    pub limit: Duration,
+}
+
+/// Who moves the bytes of a closure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CopyEngine {
+    /// The workstation's own `nix copy`, through phoenix's SSH connection.
+    Nix,
+}
+
+/// How closures are copied to a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopySettings {
+    /// Who moves the bytes.
+    pub engine: CopyEngine,
+    /// Whether the host may fetch from its own binary caches what they have.
+    pub substitute: bool,
+    /// Limit for one host's copy.
+    pub limit: Duration,
+}
+
+/// How a host is activated and what is waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActivateSettings {
+    /// Limit for `switch-to-configuration test`.
+    pub limit: Duration,
+    /// How long after activation the proof may take before the host rolls back by itself.
+    pub confirm_limit: Duration,
+}

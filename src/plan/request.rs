@@ -1,0 +1,70 @@
+//! What the operator asked for, with every setting filled in.
+
+use crate::model::{ActivateSettings, HostName, Nonce, Parallel, RunId, Stage};
+
+/// What a run is to reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// Bring hosts to what the flake says, and end after `until`.
+    Deploy {
+        /// The last stage to run; [`Stage::Confirm`] for the whole way.
+        until: Stage,
+    },
+    /// Go back to generation `to`, or to the one before the present.
+    Rollback {
+        /// The generation's number.
+        to: Option<u64>,
+    },
+}
+
+impl Goal {
+    /// Whether hosts must be reached at all.
+    #[must_use]
+    pub fn needs_hosts(self) -> bool {
+        match self {
+            Self::Deploy { until } => until >= Stage::Copy,
+            Self::Rollback { .. } => true,
+        }
+    }
+
+    /// Whether hosts are changed.
+    #[must_use]
+    pub fn activates(self) -> bool {
+        match self {
+            Self::Deploy { until } => until >= Stage::Activate,
+            Self::Rollback { .. } => true,
+        }
+    }
+}
+
+/// One host of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The host.
+    pub host: HostName,
+    /// Limits of its activation.
+    pub activate: ActivateSettings,
+    /// An unreachable host is deferred, not failed.
+    pub may_be_offline: bool,
+}
+
+/// What the operator asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The run.
+    pub run: RunId,
+    /// Proves to hosts that a decision comes from this run's controller.
+    pub nonce: Nonce,
+    /// The command, as in `deploy`.
+    pub command: String,
+    /// Operator, as `user@workstation`.
+    pub who: String,
+    /// What to reach.
+    pub goal: Goal,
+    /// The hosts, in order.
+    pub targets: Vec<Target>,
+    /// Limits of the stages.
+    pub parallel: Parallel,
+    /// Whether the plan needs the operator's yes before anything is changed.
+    pub ask: bool,
+}

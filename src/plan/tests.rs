@@ -1,0 +1,120 @@
+//! What is decided for a host, from what was found.
+
+use super::*;
+use crate::model::{RunId, RunState, RunSummary, StorePath};
+
+fn toplevel(letter: char) -> Toplevel {
+    let hash: String = std::iter::repeat_n(letter, 32).collect();
+    Toplevel(StorePath::new(format!("/nix/store/{hash}-nixos-system-x")).unwrap())
+}
+
+fn facts(running: char, generations: &[(u64, char)]) -> Facts {
+    let generations: Vec<Generation> = generations
+        .iter()
+        .map(|(number, letter)| Generation {
+            number: *number,
+            toplevel: toplevel(*letter),
+        })
+        .collect();
+    Facts {
+        running: Some(toplevel(running)),
+        profile: generations.last().cloned(),
+        generations,
+        ..Facts::blank("x86_64-linux")
+    }
+}
+
+fn host() -> HostName {
+    HostName::new("web1").unwrap()
+}
+
+#[test]
+fn a_host_that_runs_and_boots_the_system_needs_nothing() {
+    let plan = deploy(
+        &host(),
+        &facts('a', &[(1, 'a')]),
+        &toplevel('a'),
+        "x86_64-linux",
+    )
+    .unwrap();
+    assert_eq!(plan.action, Action::Nothing);
+}
+
+#[test]
+fn a_host_that_runs_it_but_boots_another_is_activated() {
+    let plan = deploy(
+        &host(),
+        &facts('a', &[(1, 'b')]),
+        &toplevel('a'),
+        "x86_64-linux",
+    )
+    .unwrap();
+    assert_eq!(plan.action, Action::Activate);
+}
+
+#[test]
+fn a_host_whose_boot_entry_could_not_be_written_is_activated_again() {
+    let last = RunSummary {
+        run: RunId::at(0, [0; 3]),
+        host: host(),
+        who: String::new(),
+        state: RunState::CommittedNotBoot,
+        old: toplevel('b'),
+        new: toplevel('a'),
+        reason: None,
+        failed_units: Vec::new(),
+        log: Vec::new(),
+        changed: 0,
+    };
+    let found = Facts {
+        last_run: Some(last),
+        ..facts('a', &[(1, 'a')])
+    };
+    let plan = deploy(&host(), &found, &toplevel('a'), "x86_64-linux").unwrap();
+    assert_eq!(plan.action, Action::Activate);
+}
+
+#[test]
+fn another_architecture_is_refused_with_both_names() {
+    let problem = deploy(&host(), &facts('a', &[]), &toplevel('b'), "aarch64-linux").unwrap_err();
+    assert_eq!(problem.kind, ProblemKind::Refused);
+    assert!(problem.message.contains("aarch64-linux") && problem.message.contains("x86_64-linux"));
+}
+
+#[test]
+fn a_host_without_a_system_is_refused() {
+    let found = Facts {
+        running: None,
+        ..facts('a', &[])
+    };
+    assert!(deploy(&host(), &found, &toplevel('b'), "x86_64-linux").is_err());
+}
+
+#[test]
+fn rollback_takes_the_generation_before_the_present_one() {
+    let mut found = facts('c', &[(1, 'a'), (4, 'b'), (7, 'c')]);
+    let plan = rollback(&host(), &found, None).unwrap();
+    assert_eq!((plan.action, plan.to), (Action::GoBack(4), toplevel('b')));
+    // The present generation need not be the newest: after a rollback it is not.
+    found.profile = Some(found.generations[1].clone());
+    assert_eq!(
+        rollback(&host(), &found, None).unwrap().action,
+        Action::GoBack(1)
+    );
+}
+
+#[test]
+fn rollback_to_a_named_generation_or_an_error_that_lists_them() {
+    let found = facts('c', &[(1, 'a'), (4, 'b'), (7, 'c')]);
+    assert_eq!(
+        rollback(&host(), &found, Some(1)).unwrap().action,
+        Action::GoBack(1)
+    );
+    assert_eq!(
+        rollback(&host(), &found, Some(7)).unwrap().action,
+        Action::Nothing
+    );
+    let problem = rollback(&host(), &found, Some(3)).unwrap_err();
+    assert_eq!(problem.hint.unwrap().0, "it has generations 1, 4, 7");
+    assert!(rollback(&host(), &facts('a', &[(1, 'a')]), None).is_err());
+}

@@ -1,0 +1,208 @@
+//! Tables with aligned columns, for `phoenix list`, `phoenix status` and summaries.
+
+use console::measure_text_width;
+
+use super::paint::{Paint, Tone};
+
+/// Space between two columns.
+const GAP: usize = 2;
+/// No column is cut below this to make a table fit.
+const LEAST: usize = 8;
+
+/// A table. Cells may hold any text of one line; widths are those on a terminal.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    headings: Vec<String>,
+    rows: Vec<Vec<Cell>>,
+    right: Vec<usize>,
+}
+
+/// A cell: text and its meaning.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// One line of text without colours.
+    pub text: String,
+    /// Its colour.
+    pub tone: Tone,
+}
+
+impl<T: Into<String>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self {
+            text: text.into(),
+            tone: Tone::Plain,
+        }
+    }
+}
+
+impl Cell {
+    /// A cell with a meaning.
+    pub fn toned(tone: Tone, text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            tone,
+        }
+    }
+}
+
+impl Table {
+    /// A table with these columns.
+    #[must_use]
+    pub fn new(headings: &[&str]) -> Self {
+        Self {
+            headings: headings.iter().map(|text| (*text).to_owned()).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Sets a column (counted from 0) flush right, as numbers are.
+    #[must_use]
+    pub fn right(mut self, column: usize) -> Self {
+        self.right.push(column);
+        self
+    }
+
+    /// Adds a row; missing cells are empty.
+    pub fn row<const N: usize>(&mut self, cells: [Cell; N]) {
+        let mut cells = Vec::from(cells);
+        cells.resize(self.headings.len(), Cell::default());
+        self.rows.push(cells);
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The table as lines, each with its newline. Where a width is given, the widest columns
+    /// are cut until it fits.
+    #[must_use]
+    pub fn render(&self, width: Option<usize>, paint: Paint) -> String {
+        let mut widths = self.widths();
+        if let Some(width) = width {
+            squeeze(&mut widths, width);
+        }
+        let heading = self
+            .headings
+            .iter()
+            .map(|text| Cell::toned(Tone::Faint, text.as_str()))
+            .collect();
+        let mut text = String::new();
+        for row in std::iter::once(&heading).chain(&self.rows) {
+            text.push_str(&self.line(row, &widths, paint));
+            text.push('\n');
+        }
+        text
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let widest = |column: usize| {
+            let cells = self.rows.iter().map(|row| row[column].text.as_str());
+            let all = cells.chain([self.headings[column].as_str()]);
+            all.map(measure_text_width).max().unwrap_or_default()
+        };
+        (0..self.headings.len()).map(widest).collect()
+    }
+
+    fn line(&self, row: &[Cell], widths: &[usize], paint: Paint) -> String {
+        let mut line = String::new();
+        let mut owed = 0;
+        for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
+            let text = fit(&cell.text, *width);
+            let missing = width - measure_text_width(&text);
+            let (before, after) = if self.right.contains(&column) {
+                (missing, 0)
+            } else {
+                (0, missing)
+            };
+            // Spaces are owed until something follows them: no line ends in spaces.
+            owed += before;
+            if !text.is_empty() {
+                line.extend(std::iter::repeat_n(' ', owed));
+                owed = 0;
+                line.push_str(&paint.tone(cell.tone, text));
+            }
+            owed += after + GAP;
+        }
+        line
+    }
+}
+
+/// Takes from the widest column until all fit, or none can give more.
+fn squeeze(widths: &mut [usize], width: usize) {
+    let gaps = GAP * widths.len().saturating_sub(1);
+    let mut excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(width);
+    while excess > 0 {
+        let Some(widest) = widths.iter_mut().filter(|w| **w > LEAST).max() else {
+            return;
+        };
+        *widest -= 1;
+        excess -= 1;
+    }
+}
+
+/// The text, cut with `…` where it is wider than `width` columns of a terminal.
+pub(super) fn fit(text: &str, width: usize) -> String {
+    console::truncate_str(text, width, "…").into_owned()
+}
+
+/// The text followed by spaces up to `width` columns, cut where it is wider.
+pub(super) fn pad(text: &str, width: usize) -> String {
+    let text = fit(text, width);
+    let missing = width.saturating_sub(measure_text_width(&text));
+    text + &" ".repeat(missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(table: &Table, width: Option<usize>, expected: &[&str]) {
+        let found = table.render(width, Paint::OFF);
+        assert_eq!(found.lines().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn columns_are_aligned_and_lines_end_without_spaces() {
+        let mut table = Table::new(&["host", "time", "tags"]).right(1);
+        table.row(["web1".into(), "1.2s".into(), "web".into()]);
+        table.row(["database".into(), "1m04s".into()]);
+        table.row(["x".into(), "".into(), "y".into()]);
+        check(
+            &table,
+            None,
+            &[
+                "host       time  tags",
+                "web1       1.2s  web",
+                "database  1m04s",
+                "x                y",
+            ],
+        );
+    }
+
+    #[test]
+    fn wide_letters_take_two_columns() {
+        let mut table = Table::new(&["a", "b"]);
+        table.row(["日本".into(), "x".into()]);
+        table.row(["abcd".into(), "y".into()]);
+        check(&table, None, &["a     b", "日本  x", "abcd  y"]);
+    }
+
+    #[test]
+    fn the_widest_column_gives_way() {
+        let mut table = Table::new(&["host", "system"]);
+        table.row(["web1".into(), "0pqyvyw2-nixos-system-web1".into()]);
+        check(&table, Some(20), &["host  system", "web1  0pqyvyw2-nixo…"]);
+    }
+
+    #[test]
+    fn colours_do_not_move_columns() {
+        let mut table = Table::new(&["host", "is"]);
+        table.row([Cell::toned(Tone::Good, "up"), "x".into()]);
+        assert_eq!(
+            table.render(None, Paint::ON),
+            "\x1b[2mhost\x1b[0m  \x1b[2mis\x1b[0m\n\x1b[32mup\x1b[0m    x\n"
+        );
+    }
+}

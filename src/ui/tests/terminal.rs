@@ -1,0 +1,171 @@
+//! The live display on a terminal in memory.
+
+use std::time::Duration;
+
+use indicatif::{InMemoryTerm, ProgressDrawTarget};
+
+use crate::event::{Event, ProgressEvent};
+use crate::model::{Outcome, Stage};
+use crate::ui::sample::{copying, ends, enters, leaves, log, sent, started};
+use crate::ui::terminal::Terminal;
+use crate::ui::view::Size;
+use crate::ui::{Paint, State};
+
+/// A terminal of a size, with a run drawn on it.
+struct Screen {
+    memory: InMemoryTerm,
+    terminal: Terminal,
+    state: State,
+    now: Duration,
+}
+
+impl Screen {
+    fn new(lines: usize, columns: usize) -> Self {
+        let memory = InMemoryTerm::new(lines as u16, columns as u16);
+        let target = ProgressDrawTarget::term_like(Box::new(memory.clone()));
+        let size = Size { lines, columns };
+        Self {
+            memory,
+            terminal: Terminal::new(target, move || size, Paint::OFF),
+            state: State::default(),
+            now: Duration::ZERO,
+        }
+    }
+
+    /// Every event comes a second after the one before.
+    fn feed(&mut self, events: impl IntoIterator<Item = Event>) {
+        for event in events {
+            self.state.apply(self.now, &event);
+            self.terminal.event(&self.state, self.now, &event);
+            self.now += Duration::from_secs(1);
+        }
+    }
+
+    #[track_caller]
+    fn check(&self, expected: &str) {
+        let found = self.memory.contents();
+        assert_eq!(found, expected.trim_end(), "\n{found}");
+    }
+}
+
+fn three_hosts() -> Vec<Event> {
+    vec![
+        started(&["web1", "web2", "database"]),
+        enters("web1", Stage::Copy),
+        copying("web1", 12_897_485, 40, Some(120)),
+        sent("web2", Stage::Copy, 900, Some(2048)),
+        enters("web2", Stage::Activate),
+        log(
+            "web2",
+            Stage::Activate,
+            "starting the following units: a, b",
+        ),
+        ends("database", Outcome::Confirmed),
+        Event::Progress(ProgressEvent::Build {
+            done: 3,
+            expected: 9,
+            current: Some("linux-6.6.1".to_owned()),
+        }),
+    ]
+}
+
+#[test]
+fn three_hosts_at_80_columns() {
+    let mut screen = Screen::new(24, 80);
+    screen.feed(three_hosts());
+    screen.check(
+        "\
+web1      copy         12.3 MiB · 40 of 120 paths                           0:06
+web2      activate     starting the following units: a, b                   0:03
+database  confirmed                                                         1:04
+1 of 3 done · 1 activating · 1 copying · 3 of 9 built · 12.3 MiB sent · 0:07
+",
+    );
+}
+
+#[test]
+fn three_hosts_at_40_columns() {
+    let mut screen = Screen::new(24, 40);
+    screen.feed(three_hosts());
+    screen.check(
+        "\
+web1      copy         12.3 MiB     0:06
+web2      activate     starting t…  0:03
+database  confirmed                 1:04
+1 of 3 done · 12.3 MiB sent · 0:07
+",
+    );
+}
+
+#[test]
+fn the_log_of_a_failed_activation_stays_above() {
+    let mut screen = Screen::new(24, 80);
+    let stage = Stage::Activate;
+    screen.feed([
+        started(&["web1", "web2"]),
+        enters("web1", stage),
+        log("web1", stage, "\x1b[31mfailed to start nginx"),
+        enters("web2", Stage::Copy),
+        leaves("web1", stage, 5),
+        ends("web1", Outcome::RolledBack { stage }),
+    ]);
+    screen.check(
+        "\
+web1 | failed to start nginx
+web1  rolled back  activation failed                                        1:04
+web2  copy                                                                  0:02
+1 of 2 done · 1 failed · 1 copying · 0:05
+",
+    );
+    screen.terminal.clear();
+    screen.check("web1 | failed to start nginx");
+}
+
+#[test]
+fn of_200_hosts_those_in_late_stages_are_shown() {
+    let names: Vec<_> = (1..=200).map(|number| format!("host-{number}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let mut screen = Screen::new(10, 80);
+    screen.feed([started(&names)]);
+    screen.feed(names[..20].iter().map(|name| enters(name, Stage::Copy)));
+    screen.feed([
+        enters("host-150", Stage::Activate),
+        ends("host-1", Outcome::Confirmed),
+        ends("host-2", Outcome::Failed { stage: Stage::Copy }),
+    ]);
+    screen.check(
+        "\
+host-2  failed
+host-3    copy                                                              0:20
+host-4    copy                                                              0:19
+host-5    copy                                                              0:18
+host-6    copy                                                              0:17
+host-150  activate                                                          0:02
+… and 14 hosts at work
+2 of 200 done · 1 failed · 1 activating · 18 copying · 179 waiting · 0:23
+",
+    );
+}
+
+#[test]
+fn nothing_is_drawn_over_a_question() {
+    let mut screen = Screen::new(24, 80);
+    screen.feed([started(&["web1"])]);
+    let gate = screen.terminal.gate();
+    let held = gate.enter();
+    let before = screen.memory.contents();
+    screen.feed([enters("web1", Stage::Copy)]);
+    assert_eq!(screen.memory.contents(), before);
+    drop(held);
+    screen.terminal.draw(&screen.state, screen.now);
+    assert!(screen.memory.contents().contains("copy"));
+}
+
+#[test]
+fn a_tiny_terminal_is_no_reason_to_panic() {
+    for (lines, columns) in [(1, 1), (2, 5), (4, 12), (5, 20)] {
+        let mut screen = Screen::new(lines, columns);
+        screen.feed(three_hosts());
+        screen.terminal.clear();
+    }
+}

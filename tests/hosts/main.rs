@@ -1,0 +1,12 @@
+//! phoenix against real hosts: what it says, and what the hosts themselves say.
+//!
+//! Run by `./check hosts`, which builds phoenix and starts the hosts; by hand:
+//! `scripts/build dev && tests/lab/lab up 4 && cargo test --test hosts -- --test-threads 1`.
+//! One test at a time: they share the hosts.
+
+mod command;
+mod deploying;
+mod faults;
+mod lab;
+mod phoenix;
+mod reading;

@@ -1,0 +1,17 @@
+//! Everything that is tested from outside the modules, in one binary.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should say so and end"
+)]
+
+mod cli;
+mod docs;
+mod errors;
+mod layering;
+mod nix;
+mod rules;
+mod scenarios;
+mod snapshot;
+mod ssh;
+mod tidy;
