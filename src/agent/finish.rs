@@ -9,7 +9,7 @@ use super::paths::Side;
 use super::record::Record;
 use super::switching::{self, Trouble};
 use super::{tidy, units};
-use crate::model::RunState;
+use crate::model::{Activation, RunState};
 
 /// Limit for pointing the system profile to the new system.
 pub(super) const PROFILE_LIMIT: Duration = Duration::from_secs(30);
@@ -70,7 +70,10 @@ fn set_profile(cx: Cx<'_>, record: &Record) -> Result<(), Trouble> {
 
 fn write_boot_entry(cx: Cx<'_>, record: &Record) -> Result<(), Trouble> {
     let program = cx.paths.switch_program(&record.new);
-    retried(cx, &Program::new(program, ["boot"], BOOT_LIMIT))
+    retried(
+        cx,
+        &Program::new(program, [Activation::Boot.as_str()], BOOT_LIMIT),
+    )
 }
 
 fn retried(cx: Cx<'_>, program: &Program) -> Result<(), Trouble> {

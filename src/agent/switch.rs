@@ -13,7 +13,7 @@ use super::paths::{RunFiles, Side};
 use super::record::Record;
 use super::switching::Exit;
 use super::system::System;
-use crate::model::RunId;
+use crate::model::{Activation, RunId};
 
 /// Most bytes kept of a log.
 const LOG_BYTES: usize = 4 << 20;
@@ -48,7 +48,7 @@ pub(super) fn switch(
     let program = cx.paths.switch_program(record.system(side));
     let exit = match piped(
         system,
-        &Program::new(program, ["test"], NO_LIMIT),
+        &Program::new(program, [Activation::Test.as_str()], NO_LIMIT),
         &files,
         side,
     ) {

@@ -18,15 +18,6 @@ pub enum Goal {
 }
 
 impl Goal {
-    /// Whether hosts must be reached at all.
-    #[must_use]
-    pub fn needs_hosts(self) -> bool {
-        match self {
-            Self::Deploy { until } => until >= Stage::Copy,
-            Self::Rollback { .. } => true,
-        }
-    }
-
     /// Whether hosts are changed.
     #[must_use]
     pub fn activates(self) -> bool {
