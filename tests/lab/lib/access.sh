@@ -24,6 +24,7 @@ host_wait() {
 # host_root NAME COMMAND…: runs the command as root in the host's namespaces, whatever the state of its network.
 host_root() {
   local name=$1 pid
+  ! host_is_machine "$name" || machine_root "$@"
   shift
   pid=$(host_pid1 "$name") || die "$name is not running"
   (($#)) || set -- bash

@@ -23,14 +23,15 @@ bridge_down() {
   fi
 }
 
+host_mac() { printf '02:70:68:78:00:%02x\n' "$(($(host_index "$1") + 11))"; }
+
 # link_up NAME: a fresh namespace, as a machine's network is fresh after a boot. A cut link stays cut.
 link_up() {
-  local name=$1 index link=$LAB_PREFIX-$1
+  local name=$1 link=$LAB_PREFIX-$1
   link_remove "$name"
-  index=$(host_index "$name")
   ip netns add "$link"
   ip link add "$link" type veth peer name eth0 netns "$link"
-  ip -n "$link" link set eth0 address "$(printf '02:70:68:78:00:%02x' "$((index + 11))")"
+  ip -n "$link" link set eth0 address "$(host_mac "$name")"
   ip -n "$link" addr add "$(host_address "$name")/24" dev eth0
   ip -n "$link" link set lo up
   ip -n "$link" link set eth0 up

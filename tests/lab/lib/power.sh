@@ -52,7 +52,7 @@ host_start() {
   host_running "$name" && return
   dir=$(host_dir "$name")
   cgroup=$(host_cgroup "$name")
-  host_mount "$name"
+  host_is_machine "$name" || host_mount "$name"
   cgroup_remove "$cgroup"
   mkdir -p "$cgroup"
   rm -f "$dir/started"
@@ -62,6 +62,7 @@ host_start() {
 
 host_came_up() {
   local pid
+  ! host_is_machine "$1" || { [[ -e $(host_dir "$1")/started ]] && host_running "$1" && return; }
   [[ -e $(host_dir "$1")/started ]] && pid=$(host_pid1 "$1") && systemd_listens "$pid"
 }
 
@@ -75,7 +76,11 @@ supervise() {
   while ((status == 133)); do
     cgroup_remove "$cgroup/machine"
     mkdir -p "$cgroup/machine"
-    link_up "$name"
+    if host_is_machine "$name"; then
+      machine_link_up "$name"
+    else
+      link_up "$name"
+    fi
     touch "$(host_dir "$name")/started"
     status=0
     (
@@ -90,6 +95,7 @@ supervise() {
 # boot NAME: becomes the host. systemd wants cgroup2 at its usual place, so the host gets a mount of its own there.
 boot() {
   local name=$1
+  ! host_is_machine "$name" || machine_boot "$name"
   # shellcheck disable=SC2016
   exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin unshare --mount --propagation private bash -euc '
     umount --recursive /sys/fs/cgroup 2>/dev/null || true
@@ -110,7 +116,11 @@ host_signal() {
 # A clean power-off; a host that hangs is cut off after a minute.
 host_stop() {
   host_running "$1" || return 0
-  host_signal "$1" RTMIN+4
+  if host_is_machine "$1"; then
+    (machine_root "$1" systemctl --no-block poweroff) || true
+  else
+    host_signal "$1" RTMIN+4
+  fi
   if ! until_true 60 host_stopped "$1"; then
     say "$1 does not power off, cutting its power"
     host_kill "$1"
@@ -135,6 +145,7 @@ host_kill() {
 # A clean reboot; returns when the new boot has begun.
 host_reboot() {
   local name=$1 pid
+  ! host_is_machine "$name" || die "reboot a machine from inside: lab root $name systemctl reboot"
   pid=$(host_pid1 "$name") || die "$name is not running"
   host_signal "$name" RTMIN+5
   until_true 90 host_rebooted "$name" "$pid" || die "$name did not come back from its reboot"

@@ -5,7 +5,7 @@ let
 
   # A host's own settings go before the default ones.
   releases = builtins.mapAttrs (name: _: defaults // (release.default or { }) // (release.hosts.${name} or { })) hosts;
-  defaults = { version = "1.0"; world = "a"; kernel = "6.12.28"; variant = "working"; extra_mb = 0; };
+  defaults = { version = "1.0"; world = "a"; kernel = "6.12.28"; variant = "working"; extra_mb = 0; loader = "systemd-boot"; };
 
   # The packages of each world, evaluated once for all its hosts.
   worlds = builtins.listToAttrs (map

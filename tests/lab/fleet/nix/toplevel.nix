@@ -33,8 +33,10 @@ let
       printf %s "$hostname" >$out/etc/hostname
     '';
 
-  sw = build.derive { name = "system-path"; inherit tools packages; } ''
+  sw = build.derive { name = "system-path"; inherit tools packages; bootctl = script "bootctl"; } ''
     mkdir -p $out/bin
+    printf %s "$bootctl" >$out/bin/bootctl
+    chmod +x $out/bin/bootctl
     for tool in ${words "tools"}; do
       ln -s $tools/bin/$tool $out/bin/$tool
     done
@@ -70,6 +72,9 @@ build.derive
   kernelParams = "console=ttyS0 loglevel=4";
   interface = fault.interface or "2";
   omit = fault.omit or "";
+  platform = fault.platform or "x86_64-linux";
+  inhibitors = builtins.toJSON (release.inhibitors or { });
+  inherit (release) loader;
   check = fault.check or "";
   activation = fault.activation or "";
   extra = (fault.needs or [ ]) ++ (if release.extra_mb > 0 then [ payload ] else [ ]);
@@ -87,7 +92,6 @@ build.derive
   write init "$init"
   write bin/switch-to-configuration "$switch"
   write bin/install-bootloader "$bootloader"
-  [ -z "$omit" ] || rm $out/$omit
   [ -z "$check" ] || ln -s $check $out/pre-switch-check
   [ -z "$activation" ] || ln -s $activation $out/activation-fault
 
@@ -99,7 +103,9 @@ build.derive
   printf %s "$version" >$out/nixos-version
   printf %s "$kernelParams" >$out/kernel-params
   printf %s "$interface" >$out/init-interface-version
-  printf %s x86_64-linux >$out/system
+  printf %s "$platform" >$out/system
+  printf '%s\n' "$inhibitors" >$out/switch-inhibitors
+  [ "$loader" != none ] || touch $out/no-boot-loader
   printf %s "" >$out/configuration-name
   printf %s "$extra" >$out/extra-dependencies
 
@@ -111,10 +117,11 @@ build.derive
       "kernel": "$kernel/bzImage",
       "kernelParams": ["console=ttyS0", "loglevel=4"],
       "label": "NixOS $version (Linux $kernelVersion)",
-      "system": "x86_64-linux",
+      "system": "$platform",
       "toplevel": "$out"
     },
     "org.nixos.specialisation.v1": {}
   }
   EOF
+  [ -z "$omit" ] || rm $out/$omit
 ''

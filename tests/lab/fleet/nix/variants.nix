@@ -7,6 +7,7 @@
 #   check        a script of faults/ that switch-to-configuration asks before it does anything
 #   interface    init-interface-version
 #   omit         a file to leave out of the toplevel
+#   platform     what the toplevel says it was built for
 { build, name, release }:
 let
   fault = script: build.derive
@@ -28,16 +29,24 @@ in
   activation-fails.activation = fault "activation-fails";
   activation-hangs.activation = fault "activation-hangs";
   slow-activation.activation = fault "slow-activation";
+  state-mounted-over.activation = fault "state-mounted-over";
+  state-read-only.activation = fault "state-read-only";
+  state-removed.activation = fault "state-removed";
 
   network-down.unit = fault "network-down";
   sshd-stops.unit = fault "sshd-stops";
+  firewall-closes.unit = fault "firewall-closes";
+  sshd-stays-down.unit = fault "sshd-stays-down";
   ssh-port-changes.unit = fault "ssh-port-changes";
   address-changes.unit = fault "address-changes";
 
   check-fails.check = fault "check-fails";
   second-test-fails.check = fault "second-test-fails";
+  later-tests-fail.check = fault "later-tests-fail";
   needs-reboot.interface = "3";
   no-switch-script.omit = "bin/switch-to-configuration";
+  not-a-system.omit = "nixos-version";
+  wrong-architecture.platform = "aarch64-linux";
 
   eval-fails.toplevel = _: throw "host ${name} was ordered not to evaluate";
   eval-type-error.toplevel = toplevel: toplevel.an-attribute-that-nobody-defined;
