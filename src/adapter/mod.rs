@@ -3,6 +3,7 @@
 pub mod agents;
 pub mod link;
 pub mod nix;
+mod page;
 pub mod process;
 pub mod ssh;
 mod workstation;

@@ -37,7 +37,14 @@ impl<'a> World for &'a Workstation {
             hosts: hosts.to_vec(),
             ..self.job.clone()
         };
-        self.links.nix.evaluate(&job, found).await;
+        match self.links.nix() {
+            Ok(nix) => nix.evaluate(&job, found).await,
+            Err(problem) => {
+                for host in hosts {
+                    found(host, Err(problem.clone()));
+                }
+            }
+        }
     }
 
     async fn build(
@@ -46,10 +53,14 @@ impl<'a> World for &'a Workstation {
         progress: &dyn Fn(BuildProgress),
         found: Found<'_, Built>,
     ) {
-        self.links
-            .nix
-            .build(wanted, &self.build, progress, found)
-            .await;
+        match self.links.nix() {
+            Ok(nix) => nix.build(wanted, &self.build, progress, found).await,
+            Err(problem) => {
+                for (host, _) in wanted {
+                    found(host, Err(problem.clone()));
+                }
+            }
+        }
     }
 
     async fn connect(&self, host: &HostName) -> Result<Link<'a>, Problem> {

@@ -1,9 +1,13 @@
 //! Answers about a run that has begun: the proof, the decision, the verdict.
 
+use std::time::Duration;
+
 use super::decision::{self, Decision};
+use super::failpoints;
 use super::files;
 use super::follow;
 use super::host::Cx;
+use super::lease;
 use super::reconcile;
 use super::record::Record;
 use super::switching;
@@ -11,6 +15,7 @@ use crate::model::{Nonce, Order, Problem, ProblemKind, Proof, RunId, RunState, R
 
 /// How the host stands, for a controller that began the run.
 pub(super) fn prove(cx: Cx<'_>, run: &RunId, nonce: &Nonce) -> Result<Proof, Problem> {
+    failpoints::reach(cx, "prove");
     let record = own(cx, run, nonce)?;
     let newly_failed = switching::newly_failed(cx, &record)
         .map_err(|error| Problem::from_error(ProblemKind::Failed, &error))?;
@@ -25,9 +30,9 @@ pub(super) fn prove(cx: Cx<'_>, run: &RunId, nonce: &Nonce) -> Result<Proof, Pro
 /// Decides, waits until that is carried out, and returns the verdict, whoever decided first.
 pub(super) fn decide(
     cx: Cx<'_>,
-    run: &RunId,
-    nonce: &Nonce,
+    (run, nonce): (&RunId, &Nonce),
     keep: bool,
+    why: Option<&str>,
 ) -> Result<RunSummary, Problem> {
     let record = own(cx, run, nonce)?;
     if record.is_over() {
@@ -35,7 +40,7 @@ pub(super) fn decide(
     }
     let is_early = matches!(
         record.state,
-        RunState::Prepared | RunState::Armed | RunState::Activating
+        RunState::Prepared | RunState::Armed | RunState::Activating | RunState::Staging
     );
     if keep && is_early {
         return Err(Problem::new(
@@ -46,7 +51,8 @@ pub(super) fn decide(
     let wanted = if keep {
         Decision::keep()
     } else {
-        Decision::back(format!("{} decided to go back", record.who))
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        Decision::back(format!("{} decided to go back{why}", record.who))
     };
     decision::decide(&cx.paths.run(run), wanted)
         .map_err(|error| Problem::from_error(ProblemKind::Failed, &error))?;
@@ -54,19 +60,27 @@ pub(super) fn decide(
     follow::await_end(cx, run)
 }
 
-/// What became of a run.
-pub(super) fn verdict(cx: Cx<'_>, run: &RunId) -> Result<RunSummary, Problem> {
-    let record = reconcile::reconcile(cx, follow::load(cx, run)?);
-    match record.refusal {
-        Some(problem) => Err(problem),
-        None => Ok(record.summary()),
-    }
+/// Puts the deadline of a run off while its controller still looks at health gates. Returns how
+/// long the host waits from now.
+pub(super) fn renew(
+    cx: Cx<'_>,
+    run: &RunId,
+    nonce: &Nonce,
+    span: Duration,
+) -> Result<Duration, Problem> {
+    lease::renew(cx, &own(cx, run, nonce)?, span)
 }
 
 /// The record of a run, for whoever knows its nonce.
 fn own(cx: Cx<'_>, run: &RunId, nonce: &Nonce) -> Result<Record, Problem> {
     let record = follow::load(cx, run)?;
-    let order = files::read::<Order>(&cx.paths.run(run).order())
+    let files = cx.paths.run(run);
+    // The folder on the disk may have gone away during activation.
+    let order = files::read::<Order>(&files.live_order())
+        .and_then(|order| match order {
+            None => files::read(&files.order()),
+            found => Ok(found),
+        })
         .map_err(|error| Problem::from_error(ProblemKind::Failed, &error))?;
     if order.is_none_or(|order| order.nonce != *nonce) {
         return Err(Problem::new(

@@ -1,37 +1,41 @@
 //! Begins a run: checks the order, writes everything down, and hands the transaction to PID 1.
 
 use std::io;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use thiserror::Error;
 
-use super::facts;
+use super::failpoints;
 use super::files::{self, FileError};
 use super::follow;
 use super::guard;
-use super::host::{Cx, ProgramError, seconds};
+use super::hold;
+use super::host::{Cx, Program, ProgramError, chain, seconds};
 use super::lock;
-use super::record::Record;
+use super::paths::RunFiles;
+use super::preflight::{self, Unfit};
+use super::record::{self, Ready, Record};
 use super::{switching, tidy, units};
-use crate::model::{LockHolder, Order, Problem, ProblemKind, RunId, Toplevel};
+use crate::model::{
+    Hold, LockHolder, Mode, Order, Problem, ProblemKind, RunId, RunState, Toplevel,
+};
 use crate::wire::agent::Reply;
 
-/// Free space a run must find where its record is, in bytes.
-const SPACE: u64 = 8 << 20;
 /// How long a guard whose run has ended may hold the lock to tidy up.
 const TIDY_PATIENCE: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(20);
+/// Limit for asking the copy of this program its version.
+const PROGRAM_LIMIT: Duration = Duration::from_secs(10);
 /// Longest limit an order may set.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// Why a run may not begin. Nothing was changed.
 #[derive(Debug, Error)]
 pub(super) enum Refusal {
-    /// The order's system is not there or is none.
-    #[error("{} is not a system this host could activate: it has no executable bin/switch-to-configuration", .0.path())]
-    NoSystem(Toplevel),
+    /// The host cannot do it.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// There would be nothing to go back to.
     #[error("the host runs no NixOS system it could go back to: /run/current-system leads to none")]
     NoOldSystem,
@@ -51,24 +55,24 @@ pub(super) enum Refusal {
         /// What it should be.
         wanted: Toplevel,
     },
+    /// There is nothing to keep.
+    #[error("the host does not run {}, which was to be kept", .0.path().short())]
+    NoTrial(Toplevel),
     /// A limit makes no sense.
     #[error("a limit of {} is not between 1 s and {}", seconds(*.0), seconds(LONGEST))]
     Limit(Duration),
     /// The run id was used before.
     #[error("run {0} was begun before, with another order")]
     Again(RunId),
-    /// Another run is under way.
-    #[error("another deployment is under way: {0} holds the host's deploy lock")]
-    Busy(String),
+    /// Another run is under way; who, if that can be read.
+    #[error("another deployment is under way")]
+    Busy(Option<Box<LockHolder>>),
+    /// An operator keeps everybody from deploying.
+    #[error("an operator holds the host: {}", .0.shown())]
+    Held(Box<Hold>),
     /// An earlier run needs its rescue first.
     #[error("run {0} has not ended yet; its rescue is under way")]
     Unfinished(RunId),
-    /// The record could not be kept.
-    #[error("{free} bytes are free for /var/lib/phoenix, a run needs {SPACE}")]
-    Space {
-        /// Free bytes.
-        free: u64,
-    },
     /// A file could not be used.
     #[error("the run could not be written down")]
     File(#[from] FileError),
@@ -82,14 +86,19 @@ fn short(system: Option<&Toplevel>) -> String {
 }
 
 impl Refusal {
-    fn into_problem(self) -> Problem {
+    /// What `operator` is told.
+    fn into_problem(self, operator: &str) -> Problem {
         let hint = match &self {
+            Self::Busy(Some(holder)) => return holder.problem(operator),
+            Self::Held(hold) => return hold.problem(),
             Self::Busy(_) | Self::Unfinished(_) => Some("wait until it has ended and try again"),
             Self::MovedOn { .. } => Some("somebody else deployed meanwhile; plan again"),
-            Self::Space { .. } => Some("free space on the file system of /var"),
             _ => None,
         };
-        let problem = Problem::from_error(ProblemKind::Refused, &self);
+        let mut problem = Problem::from_error(ProblemKind::Refused, &self);
+        if let Self::Unfit(unfit) = &self {
+            problem.hint = Some(unfit.hint());
+        }
         match hint {
             Some(hint) => problem.with_hint(hint),
             None => problem,
@@ -109,7 +118,7 @@ pub(super) fn begin(
     match is_begun(cx, order).and_then(|begun| if begun { Ok(()) } else { set_off(cx, order) }) {
         Ok(()) => follow::follow(cx, &order.run, tell),
         Err(refusal) => Ok(Reply::Refused {
-            problem: refusal.into_problem(),
+            problem: refusal.into_problem(&order.who),
         }),
     }
 }
@@ -124,16 +133,21 @@ fn is_begun(cx: Cx<'_>, order: &Order) -> Result<bool, Refusal> {
 }
 
 pub(super) fn set_off(cx: Cx<'_>, order: &Order) -> Result<(), Refusal> {
-    let old = check(cx, order)?;
+    // A run under way may have switched the host already: that it is under way says more.
     check_alone(cx, order)?;
-    let record = Record::prepared(cx, order, old, switching::broken_units(cx)?);
+    let ready = check(cx, order)?;
+    let record = Record::prepared(cx, order, ready);
     write_down(cx, order, &record)?;
+    failpoints::entered(cx, record.state);
     // From here on the run is on the disk: a guard finds everything it needs.
     let started = tidy::hold(cx, &record)
         .map_err(Refusal::from)
         // Checked again, now that the garbage collector cannot take it any more.
-        .and_then(|()| check_system(cx, &order.new))
-        .and_then(|()| Ok(cx.host.start(&units::guard(&order.run))?));
+        .and_then(|()| Ok(preflight::check_system(cx, &order.new)?))
+        .and_then(|()| {
+            let program = own_program(cx, &order.run);
+            Ok(cx.host.start(&units::guard(&order.run, program))?)
+        });
     if started.is_err() && cx.host.alive(&units::guard_name(&order.run)) != Some(true) {
         tidy::forget(cx, &order.run);
         return started;
@@ -141,53 +155,67 @@ pub(super) fn set_off(cx: Cx<'_>, order: &Order) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Checks the order against the host and returns what runs there.
-fn check(cx: Cx<'_>, order: &Order) -> Result<Toplevel, Refusal> {
+/// Checks the order against the host and returns how its run begins.
+fn check(cx: Cx<'_>, order: &Order) -> Result<Ready, Refusal> {
     for limit in [order.activate_limit, order.confirm_limit] {
         if limit < Duration::from_secs(1) || limit > LONGEST {
             return Err(Refusal::Limit(limit));
         }
     }
-    check_system(cx, &order.new)?;
+    preflight::check_system(cx, &order.new)?;
     let running = cx.paths.running().ok_or(Refusal::NoOldSystem)?;
-    check_system(cx, &running).map_err(|_| Refusal::NoOldSystem)?;
+    preflight::check_system(cx, &running).map_err(|_| Refusal::NoOldSystem)?;
     if order.expected.as_ref() != Some(&running) {
         return Err(Refusal::MovedOn {
             expected: order.expected.clone(),
             running,
         });
     }
-    match order.generation {
-        Some(number) if cx.paths.generation(number).as_ref() != Some(&order.new) => {
-            Err(Refusal::OtherGeneration {
-                number,
-                wanted: order.new.clone(),
-            })
-        }
-        _ => Ok(running),
+    if let Some(hold) = hold::current(cx).filter(|_| !order.despite_hold) {
+        return Err(Refusal::Held(Box::new(hold)));
     }
+    if let Some(number) = order.generation
+        && cx.paths.generation(number).as_ref() != Some(&order.new)
+    {
+        let wanted = order.new.clone();
+        return Err(Refusal::OtherGeneration { number, wanted });
+    }
+    if order.mode == Mode::Keep && running != order.new {
+        return Err(Refusal::NoTrial(order.new.clone()));
+    }
+    let course = preflight::check(cx, order, &running)?;
+    let baseline = match order.mode {
+        Mode::Keep => before_trial(cx, order),
+        _ => None,
+    };
+    let baseline = match baseline {
+        Some(baseline) => baseline,
+        None => switching::broken_units(cx)?,
+    };
+    Ok(Ready {
+        old: running,
+        mode: course.mode,
+        reason: course.reason,
+        needs_reboot: course.needs_reboot,
+        baseline,
+    })
 }
 
-fn check_system(cx: Cx<'_>, system: &Toplevel) -> Result<(), Refusal> {
-    if is_executable(&cx.paths.switch_program(system)) {
-        Ok(())
-    } else {
-        Err(Refusal::NoSystem(system.clone()))
-    }
-}
-
-fn is_executable(path: &Path) -> bool {
-    path.metadata()
-        .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+/// Units that were broken before the trial boot which is to be kept: it must not have broken
+/// any other.
+fn before_trial(cx: Cx<'_>, order: &Order) -> Option<Vec<String>> {
+    let is_trial = |run: &Record| run.state == RunState::OnTrial && run.new == order.new;
+    let trial = record::all(cx).into_iter().find(is_trial)?;
+    Some(trial.baseline)
 }
 
 /// Refuses beside another run. One whose guard is gone is given its rescue first.
 fn check_alone(cx: Cx<'_>, order: &Order) -> Result<(), Refusal> {
     let until = cx.host.uptime() + TIDY_PATIENCE;
     while lock::is_held(cx.paths) {
-        let holder = lock::holder(cx.paths);
+        let holder = lock::holder(cx);
         if !holder.as_ref().is_some_and(|holder| is_over(cx, holder)) || cx.host.uptime() >= until {
-            return Err(Refusal::Busy(lock::shown(cx, holder.as_ref())));
+            return Err(Refusal::Busy(holder.map(Box::new)));
         }
         cx.host.pause(POLL);
     }
@@ -208,17 +236,40 @@ fn is_over(cx: Cx<'_>, holder: &LockHolder) -> bool {
 /// Writes order and record into a folder that gets its name when both are in it.
 fn write_down(cx: Cx<'_>, order: &Order, record: &Record) -> Result<(), Refusal> {
     files::private_folder(&cx.paths.runs())?;
-    if let Some(space) = facts::space(cx, "/var/lib/phoenix").filter(|space| space.free < SPACE) {
-        return Err(Refusal::Space { free: space.free });
-    }
     let folder = cx.paths.runs().join(format!(".{}", order.run));
     // Left by a crash between the two steps below; a run that began has its own name.
     let _ = std::fs::remove_dir_all(&folder);
     files::private_folder(&folder)?;
-    let files = super::paths::RunFiles(folder);
-    files::keep_reserve(&files.0)?;
-    files::replace(&files.order(), order)?;
-    files::replace(&files.record(), record)?;
-    files::publish_folder(&files.0, &cx.paths.run(&order.run).0)?;
+    let run = cx.paths.run(&order.run);
+    let draft = RunFiles {
+        kept: folder,
+        live: run.live,
+    };
+    files::keep_reserve(&draft.kept)?;
+    files::replace(&draft.order(), order)?;
+    files::replace(&draft.record(), record)?;
+    files::private_folder(&draft.live)?;
+    files::replace(&draft.live_order(), order)?;
+    files::replace(&draft.live_record(), record)?;
+    files::publish_folder(&draft.kept, &run.kept)?;
     Ok(())
+}
+
+/// Puts this program where no release can take it away, for the units of the run. Where it
+/// may not be run from there, they run the one on the disk.
+fn own_program(cx: Cx<'_>, run: &RunId) -> Option<PathBuf> {
+    let path = cx.paths.run(run).program();
+    let copied = cx.host.program().and_then(|own| std::fs::copy(own, &path));
+    match copied {
+        Ok(_) => {
+            let works = cx
+                .host
+                .run(&Program::new(&path, ["--version"], PROGRAM_LIMIT));
+            works.ok().map(|_| path)
+        }
+        Err(error) => {
+            cx.host.note(&chain(&error));
+            None
+        }
+    }
 }

@@ -35,10 +35,17 @@ impl Decision {
 /// Decides unless that has been done. Returns what is decided.
 pub(super) fn decide(files: &RunFiles, wanted: Decision) -> Result<Decision, FileError> {
     if files::create_once(&files.decision(), &wanted)? {
+        // What is decided holds within this boot; the copy only explains a power cut later.
+        let _ = files::replace(&files.kept_decision(), &wanted);
         return Ok(wanted);
     }
     // Somebody was first. Their file is complete: it came by one link.
     Ok(read(files)?.unwrap_or(wanted))
+}
+
+/// What had been decided when an earlier boot ended.
+pub(super) fn read_kept(files: &RunFiles) -> Option<Decision> {
+    files::read(&files.kept_decision()).ok().flatten()
 }
 
 /// What is decided, if anything is.
@@ -53,7 +60,10 @@ mod tests {
     #[test]
     fn the_second_reads_what_the_first_decided() {
         let folder = tempfile::tempdir().unwrap();
-        let files = RunFiles(folder.path().to_owned());
+        let files = RunFiles {
+            kept: folder.path().join("gone"),
+            live: folder.path().to_owned(),
+        };
         assert_eq!(read(&files).unwrap(), None);
         let first = decide(&files, Decision::back("too late")).unwrap();
         assert_eq!(decide(&files, Decision::keep()).unwrap(), first);

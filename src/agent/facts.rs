@@ -6,12 +6,15 @@ use std::time::Duration;
 use rustix::fs::statvfs;
 use rustix::system::uname;
 
+use super::hold;
 use super::host::{Cx, Program, chain};
 use super::lock;
 use super::reconcile;
 use super::record;
+use super::root_device;
 use super::switching;
-use crate::model::{DiskSpace, Facts, RunSummary};
+use super::{inhibit, known};
+use crate::model::{DiskSpace, Facts, Origin, RunSummary};
 
 const NIX_LIMIT: Duration = Duration::from_secs(2);
 
@@ -19,12 +22,19 @@ const NIX_LIMIT: Duration = Duration::from_secs(2);
 pub(super) fn facts(cx: Cx<'_>, nix: &Path) -> Facts {
     let name = uname();
     let last_run = last_run(cx);
+    let running = cx.paths.running();
+    let known = known::known(cx);
     Facts {
         host_name: name.nodename().to_string_lossy().into_owned(),
         system: nix_system(&name.machine().to_string_lossy()),
         machine_id: cx.paths.line("/etc/machine-id"),
+        root_device: root_device::root_device(cx.paths),
         boot_id: cx.paths.boot_id(),
-        running: cx.paths.running(),
+        origin: running
+            .as_ref()
+            .map_or_else(Origin::default, |system| known.origin(system)),
+        deployed_as: known.host().cloned(),
+        running,
         booted: cx.paths.booted(),
         profile: cx.paths.profile(),
         generations: cx.paths.generations(),
@@ -37,15 +47,21 @@ pub(super) fn facts(cx: Cx<'_>, nix: &Path) -> Facts {
             .into_iter()
             .filter_map(|folder| space(cx, folder))
             .collect(),
-        lock: lock::holder(cx.paths),
+        lock: lock::holder(cx),
         last_run,
+        needs_reboot: cx
+            .paths
+            .running()
+            .is_some_and(|running| inhibit::needs_reboot(cx, &running)),
+        hold: hold::current(cx),
+        made: cx.paths.made(),
+        unreadable_runs: record::unreadable(cx),
     }
 }
 
 /// The newest run, after runs that a reboot cut off were given their verdict.
 fn last_run(cx: Cx<'_>) -> Option<RunSummary> {
     let mut newest = None;
-    record::note_unreadable(cx);
     for record in record::all(cx) {
         let record = reconcile::reconcile(cx, record);
         if newest.is_none() && record.refusal.is_none() {
@@ -73,7 +89,7 @@ pub(super) fn space(cx: Cx<'_>, folder: &str) -> Option<DiskSpace> {
 }
 
 /// Nix's word for a Linux machine.
-fn nix_system(machine: &str) -> String {
+pub(super) fn nix_system(machine: &str) -> String {
     let machine = match machine {
         "i386" | "i486" | "i586" => "i686",
         other => other,

@@ -111,6 +111,12 @@ pub(super) fn remove(path: &Path) -> Result<(), FileError> {
     }
 }
 
+/// Removes a file if it is there, also for a power cut that follows.
+pub(super) fn remove_for_good(path: &Path) -> Result<(), FileError> {
+    remove(path)?;
+    sync_folder(path).map_err(failed("removing", path))
+}
+
 /// Gives a folder its final name once everything is in it.
 pub(super) fn publish_folder(from: &Path, to: &Path) -> Result<(), FileError> {
     fs::rename(from, to)

@@ -4,12 +4,14 @@
 use std::time::Duration;
 
 use super::decision::Decision;
+use super::failpoints;
 use super::host::{Cx, Program, chain};
+use super::known;
 use super::paths::Side;
 use super::record::Record;
 use super::switching::{self, Trouble};
-use super::{tidy, units};
-use crate::model::{Activation, RunState};
+use super::{contact, staging, tidy, units};
+use crate::model::{Activation, Mode, OnStranded, RunState};
 
 /// Limit for pointing the system profile to the new system.
 pub(super) const PROFILE_LIMIT: Duration = Duration::from_secs(30);
@@ -21,7 +23,9 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Carries out what was decided. The run is over when this returns.
 pub(super) fn carry_out(cx: Cx<'_>, record: &mut Record, decision: &Decision) {
-    if decision.keep {
+    if record.mode.is_boot() {
+        staging::undo(cx, record, &decision.reason);
+    } else if decision.keep {
         commit(cx, record);
     } else {
         go_back(cx, record, &decision.reason);
@@ -37,7 +41,13 @@ fn commit(cx: Cx<'_>, record: &mut Record) {
         return close(cx, record, RunState::Failed);
     }
     cx.press_on(record.enter(cx, RunState::Committing));
-    match set_profile(cx, record).and_then(|()| write_boot_entry(cx, record)) {
+    let written = set_profile(cx, record)
+        .and_then(|()| {
+            failpoints::reach(cx, "profile-set");
+            write_boot_entry(cx, record)
+        })
+        .and_then(|()| staging::cancel(cx, record));
+    match written {
         Ok(()) => close(cx, record, RunState::Committed),
         Err(trouble) => {
             record.reason = Some(format!(
@@ -50,7 +60,14 @@ fn commit(cx: Cx<'_>, record: &mut Record) {
     }
 }
 
-fn set_profile(cx: Cx<'_>, record: &Record) -> Result<(), Trouble> {
+pub(super) fn set_profile(cx: Cx<'_>, record: &Record) -> Result<(), Trouble> {
+    let is_there = cx
+        .paths
+        .profile()
+        .is_some_and(|one| one.toplevel == record.new);
+    if record.generation.is_none() && is_there {
+        return Ok(());
+    }
     let profile = "/nix/var/nix/profiles/system".to_owned();
     let what = match record.generation {
         Some(number) => ["--switch-generation".to_owned(), number.to_string()],
@@ -68,7 +85,7 @@ fn set_profile(cx: Cx<'_>, record: &Record) -> Result<(), Trouble> {
     }
 }
 
-fn write_boot_entry(cx: Cx<'_>, record: &Record) -> Result<(), Trouble> {
+pub(super) fn write_boot_entry(cx: Cx<'_>, record: &Record) -> Result<(), Trouble> {
     let program = cx.paths.switch_program(&record.new);
     retried(
         cx,
@@ -76,7 +93,7 @@ fn write_boot_entry(cx: Cx<'_>, record: &Record) -> Result<(), Trouble> {
     )
 }
 
-fn retried(cx: Cx<'_>, program: &Program) -> Result<(), Trouble> {
+pub(super) fn retried(cx: Cx<'_>, program: &Program) -> Result<(), Trouble> {
     let mut last = None;
     for _ in 0..TRIES {
         if let Some(error) = &last {
@@ -102,13 +119,17 @@ fn go_back(cx: Cx<'_>, record: &mut Record, reason: &str) {
         reason.push_str("; nothing had been changed");
         return close(cx, record, RunState::RolledBack);
     }
+    if record.mode == Mode::Keep {
+        reason.push_str("; the host still runs it, and the next reboot brings the old one");
+        return close(cx, record, RunState::RolledBack);
+    }
     switching::stop(cx, &units::switch_name(&record.run, Side::New));
     explain(cx, record);
     cx.press_on(record.enter(cx, RunState::RollingBack));
     let mut trouble = None;
     for _ in 0..TRIES {
-        match switching::activate(cx, record, Side::Old) {
-            Ok(_) => return close(cx, record, RunState::RolledBack),
+        match reactivate(cx, record) {
+            Ok(()) => return close(cx, record, RunState::RolledBack),
             Err(found) => {
                 cx.host.note(&format!("going back: {}", found.reason));
                 trouble = Some(found);
@@ -117,12 +138,58 @@ fn go_back(cx: Cx<'_>, record: &mut Record, reason: &str) {
     }
     let trouble = trouble.expect("the loop above runs at least once");
     let reason = record.reason.take().unwrap_or_default();
+    record.failed_units.clone_from(&trouble.failed_units);
+    record.log.extend(trouble.log.iter().cloned());
+    if is_back(cx, record, &trouble) {
+        let units = trouble.failed_units.join(", ");
+        record.reason = Some(format!(
+            "{reason}; it went back, but {units} failed on the old system too"
+        ));
+        return close(cx, record, RunState::RolledBack);
+    }
     record.reason = Some(format!(
         "{reason}; then going back failed {TRIES} times: {}",
         trouble.reason
     ));
-    record.failed_units = trouble.failed_units;
-    record.log.extend(trouble.log);
+    stranded(cx, record);
+}
+
+/// One try to go back: the old system's own `test`, and the way the controller came.
+fn reactivate(cx: Cx<'_>, record: &Record) -> Result<(), Trouble> {
+    switching::activate(cx, record, Side::Old)?;
+    contact::lost(cx, record).map_or(Ok(()), |reason| {
+        Err(Trouble {
+            reason,
+            failed_units: Vec::new(),
+            log: Vec::new(),
+        })
+    })
+}
+
+/// Whether the host runs the old system and can be reached, and only has failed units to show
+/// for it: a reboot would cost more than it brings.
+fn is_back(cx: Cx<'_>, record: &Record, trouble: &Trouble) -> bool {
+    let runs_old = cx.paths.running().as_ref() == Some(&record.old);
+    runs_old && !trouble.failed_units.is_empty() && contact::lost(cx, record).is_none()
+}
+
+/// Neither system is as it should be. The boot entry is untouched: a reboot brings the old one.
+fn stranded(cx: Cx<'_>, record: &mut Record) {
+    if record.on_stranded == OnStranded::Reboot {
+        if let Some(reason) = &mut record.reason {
+            reason.push_str("; it was rebooted into the old system");
+        }
+        // The reboot shall bring the old system, and not the trial of another run.
+        if let Err(trouble) = staging::cancel(cx, record) {
+            cx.host.note(&trouble.reason);
+        }
+        // The next boot reads this and closes the run.
+        cx.press_on(record.save(cx.paths));
+        cx.host.reboot();
+        if let Some(reason) = &mut record.reason {
+            reason.push_str(", which did not happen");
+        }
+    }
     close(cx, record, RunState::Failed);
 }
 
@@ -137,12 +204,13 @@ fn explain(cx: Cx<'_>, record: &mut Record) {
 }
 
 /// Writes down the end, and only then disarms the timer and lets the garbage collector go.
-fn close(cx: Cx<'_>, record: &mut Record, state: RunState) {
+pub(super) fn close(cx: Cx<'_>, record: &mut Record, state: RunState) {
     let saved = record.enter(cx, state);
     // With its end unwritten, the run stays armed: the rescue will find and finish it.
-    let is_saved = saved.is_ok();
+    let is_saved = saved.is_ok() || record.is_live(cx.paths);
     cx.press_on(saved);
     if is_saved {
+        known::remember(cx);
         cx.press_on(cx.host.stop(&units::timer_name(&record.run)));
         tidy::let_go(cx, &record.run);
         tidy::prune(cx);

@@ -63,7 +63,10 @@ pub(super) fn follow(
 fn closing(cx: Cx<'_>, record: &Record) -> Option<Reply> {
     if let Some(problem) = record.refusal.clone() {
         tidy::forget(cx, &record.run);
-        let problem = problem.with_hint("wait until the host is free, plan again and try again");
+        let problem = match problem.hint {
+            Some(_) => problem,
+            None => problem.with_hint("wait until the host is free, plan again and try again"),
+        };
         return Some(Reply::Refused { problem });
     }
     match record.state {

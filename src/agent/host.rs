@@ -4,6 +4,8 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -30,8 +32,18 @@ pub(super) trait Host {
     fn stop(&self, unit: &str) -> Result<(), ProgramError>;
     /// Units that are failed, or wait to be restarted after they failed.
     fn broken_units(&self) -> Result<Vec<String>, ProgramError>;
+    /// The `ActiveState` of each unit, in their order.
+    fn unit_states(&self, units: &[String]) -> Result<Vec<String>, ProgramError>;
     /// Last journal lines of some units, in this boot.
     fn journal(&self, units: &[String], since: u64) -> Vec<String>;
+    /// Where this program is.
+    fn program(&self) -> io::Result<PathBuf>;
+    /// Whether an SSH server greets at an address.
+    fn greets(&self, server: SocketAddr) -> bool;
+    /// Reboots at once. Returns when that did not work.
+    fn reboot(&self);
+    /// Last journal lines of some units, of any boot, each with its time.
+    fn history(&self, units: &[String], lines: usize) -> Vec<String>;
     /// Runs a program to its end and returns what it wrote to standard output.
     fn run(&self, program: &Program) -> Result<String, ProgramError>;
     /// Writes a line to the journal of the unit this is (or to the session's standard error).
@@ -80,6 +92,8 @@ pub(super) struct Unit {
     pub(super) properties: Vec<String>,
     /// Start it only after this time, by a timer of the same name.
     pub(super) after: Option<Duration>,
+    /// The program to run, instead of the one that hands the unit over.
+    pub(super) program: Option<PathBuf>,
 }
 
 /// A program with its arguments and limit.

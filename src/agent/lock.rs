@@ -5,12 +5,15 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::files::{self, FileError};
 use super::host::{Cx, seconds};
+use super::lease;
 use super::paths::Paths;
-use crate::model::LockHolder;
+use super::record::Record;
+use crate::model::{LockHolder, RunId, RunState};
 
 const POLL: Duration = Duration::from_millis(50);
 
@@ -20,14 +23,44 @@ pub(super) struct HostLock {
     _file: File,
 }
 
+/// What a holder writes beside the lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Ticket {
+    /// The run.
+    pub(super) run: RunId,
+    /// Operator, as `user@workstation`.
+    pub(super) who: String,
+    /// Address the controller came from.
+    #[serde(default)]
+    pub(super) from: Option<String>,
+    /// Seconds since 1970 by the host's clock.
+    pub(super) since: u64,
+    /// Time since boot: the clock may be set meanwhile.
+    #[serde(default)]
+    pub(super) uptime: Duration,
+}
+
+impl Ticket {
+    /// For a run that takes the lock now.
+    pub(super) fn of(cx: Cx<'_>, record: &Record) -> Self {
+        Self {
+            run: record.run.clone(),
+            who: record.who.clone(),
+            from: record.from.clone(),
+            since: cx.host.now(),
+            uptime: cx.host.uptime(),
+        }
+    }
+}
+
 /// The lock could not be taken.
 #[derive(Debug, Error)]
 pub(super) enum LockError {
     /// Another run holds it.
-    #[error("{holder} holds the host's deploy lock; waited {}", seconds(*waited))]
+    #[error("{}; waited {}", shown(holder.as_deref()), seconds(*waited))]
     Held {
-        /// Who, as [`shown`] says.
-        holder: String,
+        /// Who, if that can be read.
+        holder: Option<Box<LockHolder>>,
         /// How long it was waited for.
         waited: Duration,
     },
@@ -36,35 +69,28 @@ pub(super) enum LockError {
     File(#[source] FileError),
 }
 
-/// A holder in words: who, and for how long.
-pub(super) fn shown(cx: Cx<'_>, holder: Option<&LockHolder>) -> String {
+/// A holder in words.
+pub(super) fn shown(holder: Option<&LockHolder>) -> String {
     holder.map_or_else(
-        || "another run".to_owned(),
-        |LockHolder { run, who, since }| {
-            let age = Duration::from_secs(cx.host.now().saturating_sub(*since));
-            format!("run {run} of {who}, begun {} ago,", seconds(age))
-        },
+        || "another run holds the host's deploy lock".to_owned(),
+        LockHolder::shown,
     )
 }
 
 /// Takes the lock, waiting for it up to a limit, and says who holds it.
-pub(super) fn take(
-    cx: Cx<'_>,
-    holder: &LockHolder,
-    patience: Duration,
-) -> Result<HostLock, LockError> {
+pub(super) fn take(cx: Cx<'_>, ticket: &Ticket, patience: Duration) -> Result<HostLock, LockError> {
     let file = open(cx.paths).map_err(LockError::File)?;
     let until = cx.host.uptime() + patience;
     while !try_lock(cx.paths, &file)? {
         if cx.host.uptime() >= until {
             return Err(LockError::Held {
-                holder: shown(cx, read_holder(cx.paths).as_ref()),
+                holder: read_holder(cx).map(Box::new),
                 waited: patience,
             });
         }
         cx.host.pause(POLL);
     }
-    files::replace(&cx.paths.lock_holder(), holder).map_err(LockError::File)?;
+    files::replace(&cx.paths.lock_holder(), ticket).map_err(LockError::File)?;
     Ok(HostLock { _file: file })
 }
 
@@ -78,12 +104,36 @@ pub(super) fn is_held(paths: &Paths) -> bool {
 }
 
 /// Who holds the lock now.
-pub(super) fn holder(paths: &Paths) -> Option<LockHolder> {
-    is_held(paths).then(|| read_holder(paths)).flatten()
+pub(super) fn holder(cx: Cx<'_>) -> Option<LockHolder> {
+    is_held(cx.paths).then(|| read_holder(cx)).flatten()
 }
 
-fn read_holder(paths: &Paths) -> Option<LockHolder> {
-    files::read(&paths.lock_holder()).ok().flatten()
+fn read_holder(cx: Cx<'_>) -> Option<LockHolder> {
+    let ticket: Ticket = files::read(&cx.paths.lock_holder()).ok().flatten()?;
+    let record = Record::load(cx.paths, &ticket.run).ok().flatten();
+    Some(LockHolder {
+        decides_within: record.as_ref().and_then(|one| decides_within(cx, one)),
+        state: record.map(|record| record.state),
+        age: cx.host.uptime().saturating_sub(ticket.uptime).as_secs(),
+        run: ticket.run,
+        who: ticket.who,
+        from: ticket.from,
+        since: ticket.since,
+    })
+}
+
+/// Seconds until a run is decided at the latest, while it is not: whole ones, rounded up.
+pub(super) fn decides_within(cx: Cx<'_>, record: &Record) -> Option<u64> {
+    let at = match record.state {
+        RunState::Probing => lease::deadline(cx, record),
+        RunState::Prepared | RunState::Armed | RunState::Activating => {
+            let entered = record.trail.last()?.uptime;
+            entered + record.activate_limit + record.confirm_limit
+        }
+        _ => return None,
+    };
+    let left = at.saturating_sub(cx.host.uptime());
+    Some(left.as_secs() + u64::from(left.subsec_nanos() > 0))
 }
 
 fn open(paths: &Paths) -> Result<File, FileError> {

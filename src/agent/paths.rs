@@ -1,8 +1,10 @@
 //! Where things are on a host. Everything hangs below one root, so that tests can use a folder.
 
+use std::fs::DirEntry;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::model::{Generation, RunId, StorePath, Toplevel};
+use crate::model::{Generation, GenerationDate, RunId, StorePath, Toplevel};
 
 /// Most links followed from one name to a store path.
 const LINKS: usize = 8;
@@ -55,17 +57,36 @@ impl Paths {
         self.at("/var/lib/phoenix")
     }
 
+    /// Remembers which systems are known, beyond the runs that brought them.
+    pub(super) fn known(&self) -> PathBuf {
+        self.state().join("known.json")
+    }
+
     /// One folder a run.
     pub(super) fn runs(&self) -> PathBuf {
         self.state().join("runs")
     }
 
-    /// The folder of one run.
+    /// The files of one run.
     pub(super) fn run(&self, run: &RunId) -> RunFiles {
-        RunFiles(self.runs().join(run.as_str()))
+        RunFiles {
+            kept: self.runs().join(run.as_str()),
+            live: self.live_runs().join(run.as_str()),
+        }
     }
 
-    /// What a boot clears: the lock.
+    /// What the runs of this boot need to go on and back: no release can mount anything over
+    /// it, and it can neither become read-only nor be filled from outside.
+    pub(super) fn live_runs(&self) -> PathBuf {
+        self.volatile().join("runs")
+    }
+
+    /// An operator's hold; outlives boots.
+    pub(super) fn hold(&self) -> PathBuf {
+        self.state().join("hold.json")
+    }
+
+    /// What a boot clears: the lock, and what runs need within this boot. Root only.
     pub(super) fn volatile(&self) -> PathBuf {
         self.at("/run/phoenix")
     }
@@ -143,6 +164,24 @@ impl Paths {
         found
     }
 
+    /// When each generation was made: its link is never touched again.
+    pub(super) fn made(&self) -> Vec<GenerationDate> {
+        let Ok(links) = std::fs::read_dir(self.at("/nix/var/nix/profiles")) else {
+            return Vec::new();
+        };
+        let made = |link: std::io::Result<DirEntry>| {
+            let link = link.ok()?;
+            let number = generation_number(link.file_name().to_str()?)?;
+            // Of a folder's entry this is the link's own time, not that of what it leads to.
+            let made = link.metadata().ok()?.mtime();
+            let made = u64::try_from(made).ok()?;
+            Some(GenerationDate { number, made })
+        };
+        let mut found: Vec<GenerationDate> = links.filter_map(made).collect();
+        found.sort_by_key(|generation| generation.number);
+        found
+    }
+
     /// The system of a generation.
     pub(super) fn generation(&self, number: u64) -> Option<Toplevel> {
         let link = format!("/nix/var/nix/profiles/system-{number}-link");
@@ -166,39 +205,70 @@ impl Paths {
 
 /// The files of one run.
 #[derive(Clone, Debug)]
-pub(super) struct RunFiles(pub(super) PathBuf);
+pub(super) struct RunFiles {
+    /// What outlives a boot, below `/var/lib`.
+    pub(super) kept: PathBuf,
+    /// What the run needs within its boot, below `/run`.
+    pub(super) live: PathBuf,
+}
 
 impl RunFiles {
     /// The order as it came, with its nonce.
     pub(super) fn order(&self) -> PathBuf {
-        self.0.join("order.json")
+        self.kept.join("order.json")
+    }
+
+    /// The order again, for a run whose folder went away during activation.
+    pub(super) fn live_order(&self) -> PathBuf {
+        self.live.join("order.json")
     }
 
     /// Where the run stands.
     pub(super) fn record(&self) -> PathBuf {
-        self.0.join("record.json")
+        self.kept.join("record.json")
+    }
+
+    /// Where the run stands, again.
+    pub(super) fn live_record(&self) -> PathBuf {
+        self.live.join("record.json")
     }
 
     /// Keep or go back; created once.
     pub(super) fn decision(&self) -> PathBuf {
-        self.0.join("decision")
+        self.live.join("decision")
+    }
+
+    /// The decision again, for the verdict after a power cut.
+    pub(super) fn kept_decision(&self) -> PathBuf {
+        self.kept.join("decision")
+    }
+
+    /// Until when a controller that still looks at health gates wants the decision waited for.
+    pub(super) fn lease(&self) -> PathBuf {
+        self.live.join("lease.json")
     }
 
     /// How a side's `switch-to-configuration test` ended.
     pub(super) fn exit(&self, side: Side) -> PathBuf {
-        self.0.join(format!("switch-{}.json", side.word()))
+        self.live.join(format!("switch-{}.json", side.word()))
+    }
+
+    /// This program, as the units of the run start it.
+    pub(super) fn program(&self) -> PathBuf {
+        self.live.join("phoenix-agent")
     }
 
     /// What a side's `switch-to-configuration test` said.
     pub(super) fn log(&self, side: Side) -> PathBuf {
-        self.0.join(format!("switch-{}.log", side.word()))
+        self.kept.join(format!("switch-{}.log", side.word()))
     }
 
     /// Space kept back for the run's last words on a full disk.
     pub(super) fn reserve(&self) -> PathBuf {
-        self.0.join(super::files::RESERVE)
+        self.kept.join(super::files::RESERVE)
     }
 }
+
 /// The N of `system-N-link`.
 fn generation_number(link: &str) -> Option<u64> {
     let number = link.strip_prefix("system-")?.strip_suffix("-link")?;

@@ -1,13 +1,18 @@
 //! What a host writes down of a run, and how it is found again.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::contact;
+use super::failpoints;
 use super::files::{self, FileError};
 use super::host::Cx;
 use super::paths::{Paths, Side};
-use crate::model::{Generation, HostName, Order, Problem, RunId, RunState, RunSummary, Toplevel};
+use crate::model::{
+    Generation, HostName, Mode, OnStranded, Order, Problem, RunId, RunState, RunSummary, Toplevel,
+};
 
 /// Version of the form.
 const VERSION: u32 = 1;
@@ -28,6 +33,12 @@ pub(super) struct Record {
     pub(super) host: HostName,
     /// Operator, as `user@workstation`.
     pub(super) who: String,
+    /// Address the controller came from, where SSH tells it.
+    #[serde(default)]
+    pub(super) from: Option<String>,
+    /// Whether it may activate although an operator holds the host.
+    #[serde(default)]
+    pub(super) despite_hold: bool,
     /// What ran before; going back means exactly this.
     pub(super) old: Toplevel,
     /// What the profile pointed to before; never changed by going back.
@@ -36,7 +47,16 @@ pub(super) struct Record {
     pub(super) new: Toplevel,
     /// The generation to commit to, instead of a new one.
     pub(super) generation: Option<u64>,
-    /// The boot in which the run began.
+    /// What the run does with the new system.
+    #[serde(default)]
+    pub(super) mode: Mode,
+    /// Whether the new system's kernel is another one than was booted.
+    #[serde(default)]
+    pub(super) needs_reboot: bool,
+    /// The newest generation before the run.
+    #[serde(default)]
+    pub(super) newest_generation: Option<u64>,
+    /// The boot in which the run began, or the one that brought its trial.
     pub(super) boot_id: String,
     /// Units broken before.
     pub(super) baseline: Vec<String>,
@@ -44,6 +64,12 @@ pub(super) struct Record {
     pub(super) activate_limit: Duration,
     /// How long the decision may take.
     pub(super) confirm_limit: Duration,
+    /// Where the controller found the host's SSH server.
+    #[serde(default)]
+    pub(super) contact: Option<SocketAddr>,
+    /// What to do when going back fails.
+    #[serde(default)]
+    pub(super) on_stranded: OnStranded,
     /// Where the run stands.
     pub(super) state: RunState,
     /// When the decision must be there, in time since boot.
@@ -73,6 +99,21 @@ pub(super) struct Step {
     pub(super) at: u64,
 }
 
+/// What was found out about a host that may begin a run.
+#[derive(Debug)]
+pub(super) struct Ready {
+    /// What runs.
+    pub(super) old: Toplevel,
+    /// What the run does with the new system.
+    pub(super) mode: Mode,
+    /// Why that is not what was ordered.
+    pub(super) reason: Option<String>,
+    /// Whether the new system's kernel is another one than was booted.
+    pub(super) needs_reboot: bool,
+    /// Units that are broken.
+    pub(super) baseline: Vec<String>,
+}
+
 impl Record {
     /// When the run began, in seconds since 1970 by the host's clock.
     pub(super) fn began(&self) -> u64 {
@@ -80,30 +121,33 @@ impl Record {
     }
 
     /// The record of a run that is about to begin.
-    pub(super) fn prepared(
-        cx: Cx<'_>,
-        order: &Order,
-        old: Toplevel,
-        baseline: Vec<String>,
-    ) -> Self {
+    pub(super) fn prepared(cx: Cx<'_>, order: &Order, ready: Ready) -> Self {
+        let newest = cx.paths.generations().pop();
         let mut record = Self {
             version: VERSION,
             number: newest_number(cx) + 1,
             run: order.run.clone(),
             host: order.host.clone(),
             who: order.who.clone(),
-            old,
+            from: contact::controller(cx.paths),
+            despite_hold: order.despite_hold,
+            old: ready.old,
             old_generation: cx.paths.profile(),
             new: order.new.clone(),
             generation: order.generation,
+            mode: ready.mode,
+            needs_reboot: ready.needs_reboot,
+            newest_generation: newest.map(|generation| generation.number),
             boot_id: cx.paths.boot_id(),
-            baseline,
+            baseline: ready.baseline,
             activate_limit: order.activate_limit,
             confirm_limit: order.confirm_limit,
+            contact: contact::server_of(cx.paths, std::process::id()),
+            on_stranded: order.on_stranded,
             state: RunState::Prepared,
             deadline: None,
             exit: None,
-            reason: None,
+            reason: ready.reason,
             failed_units: Vec::new(),
             log: Vec::new(),
             refusal: None,
@@ -113,20 +157,41 @@ impl Record {
         record
     }
 
-    /// Reads the record of a run; `None` when the host knows no such run.
+    /// Reads the record of a run; `None` when the host knows no such run. Of the two places
+    /// the one that got further is right: the disk may have gone away meanwhile, or come back.
     pub(super) fn load(paths: &Paths, run: &RunId) -> Result<Option<Self>, FileError> {
-        files::read(&paths.run(run).record())
+        let files = paths.run(run);
+        let live: Option<Self> = files::read(&files.live_record()).unwrap_or_default();
+        match (files::read::<Self>(&files.record()), live) {
+            (Ok(Some(kept)), Some(live)) if kept.trail.len() > live.trail.len() => Ok(Some(kept)),
+            (_, Some(live)) => Ok(Some(live)),
+            (kept, None) => kept,
+        }
     }
 
-    /// Writes the record; it is on the disk when this returns.
+    /// Writes the record; it is on the disk when this returns. Its folder may have gone away
+    /// during activation.
     pub(super) fn save(&self, paths: &Paths) -> Result<(), FileError> {
-        files::replace(&paths.run(&self.run).record(), self)
+        let files = paths.run(&self.run);
+        let live = files::private_folder(&files.live)
+            .and_then(|()| files::replace(&files.live_record(), self));
+        files::private_folder(&files.kept)?;
+        files::replace(&files.record(), self)?;
+        live
+    }
+
+    /// Whether the record is written down for as long as this boot lasts.
+    pub(super) fn is_live(&self, paths: &Paths) -> bool {
+        let live = files::read::<Self>(&paths.run(&self.run).live_record());
+        live.is_ok_and(|live| live.as_ref() == Some(self))
     }
 
     /// Moves to a state and writes that down.
     pub(super) fn enter(&mut self, cx: Cx<'_>, state: RunState) -> Result<(), FileError> {
         self.mark(cx, state);
-        self.save(cx.paths)
+        self.save(cx.paths)?;
+        failpoints::entered(cx, state);
+        Ok(())
     }
 
     fn mark(&mut self, cx: Cx<'_>, state: RunState) {
@@ -179,9 +244,12 @@ impl Record {
             host: self.host.clone(),
             who: self.who.clone(),
             state: self.state,
+            mode: self.mode,
+            needs_reboot: self.needs_reboot,
             old: self.old.clone(),
             new: self.new.clone(),
             reason: self.reason.clone(),
+            exit: self.exit,
             failed_units: self.failed_units.clone(),
             log: self.log.clone(),
             changed: self.trail.last().map_or(0, |step| step.at),
@@ -199,21 +267,30 @@ pub(super) fn all(cx: Cx<'_>) -> Vec<Record> {
     records
 }
 
-/// Says which runs are passed over because their records cannot be read.
-pub(super) fn note_unreadable(cx: Cx<'_>) {
-    for run in run_ids(cx.paths) {
-        cx.press_on(Record::load(cx.paths, &run).map(drop));
-    }
+/// Runs that are passed over because their records cannot be read.
+pub(super) fn unreadable(cx: Cx<'_>) -> Vec<RunId> {
+    let mut runs = run_ids(cx.paths);
+    runs.sort_unstable();
+    runs.retain(|run| {
+        let read = Record::load(cx.paths, run);
+        let is_lost = read.is_err();
+        cx.press_on(read.map(drop));
+        is_lost
+    });
+    runs
 }
 
 /// Names of all runs that have a folder.
 pub(super) fn run_ids(paths: &Paths) -> Vec<RunId> {
-    let Ok(folders) = std::fs::read_dir(paths.runs()) else {
-        return Vec::new();
-    };
-    folders
+    let mut found: Vec<RunId> = [paths.runs(), paths.live_runs()]
+        .into_iter()
+        .filter_map(|folder| std::fs::read_dir(folder).ok())
+        .flatten()
         .filter_map(|folder| RunId::new(folder.ok()?.file_name().to_str()?).ok())
-        .collect()
+        .collect();
+    found.sort();
+    found.dedup();
+    found
 }
 
 fn newest_number(cx: Cx<'_>) -> u64 {

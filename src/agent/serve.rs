@@ -7,7 +7,11 @@ use std::path::Path;
 use super::answer;
 use super::begin;
 use super::facts;
+use super::hold;
 use super::host::Cx;
+use super::known;
+use super::probe;
+use super::story;
 use crate::model::{Problem, ProblemKind};
 use crate::wire::agent::{LINE_LIMIT, PROTOCOL, Reply, Request, from_line, to_line};
 
@@ -60,12 +64,33 @@ fn answer(
         Request::Prove { run, nonce } => {
             answer::prove(cx, &run, &nonce).map(|proof| Reply::Proof { proof })
         }
-        Request::Decide { run, nonce, keep } => {
-            answer::decide(cx, &run, &nonce, keep).map(|summary| Reply::Ended { summary })
+        Request::Decide {
+            run,
+            nonce,
+            keep,
+            why,
+        } => answer::decide(cx, (&run, &nonce), keep, why.as_deref())
+            .map(|summary| Reply::Ended { summary }),
+        Request::Probe { gate, run } => {
+            probe::probe(cx, &gate, run.as_ref()).map(|seen| Reply::Probed { seen })
         }
-        Request::Verdict { run } => {
-            answer::verdict(cx, &run).map(|summary| Reply::Ended { summary })
+        Request::Renew { run, nonce, span } => {
+            answer::renew(cx, &run, &nonce, span).map(|span| Reply::Renewed { span })
         }
+        Request::Adopt { host, who, system } => {
+            known::adopt(cx, host, who, &system).map(|()| Reply::Facts {
+                facts: facts::facts(cx, nix),
+            })
+        }
+        Request::Verdict { run } => story::verdict(cx, &run),
+        Request::Story { run } => story::story(cx, &run),
+        Request::Hold {
+            who,
+            reason,
+            seconds,
+            force,
+        } => Ok(hold::place(cx, who, &reason, seconds, force)),
+        Request::Release { who, force } => Ok(hold::release(cx, &who, force)),
     };
     Ok(answered.unwrap_or_else(failed))
 }

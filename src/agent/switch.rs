@@ -55,6 +55,7 @@ pub(super) fn switch(
         Ok(exit) => exit,
         Err(error) => Exit::NotStarted(chain(&error)),
     };
+    files::private_folder(&files.live)?;
     files::replace(&files.exit(side), &exit)?;
     Ok(())
 }
@@ -98,7 +99,10 @@ mod tests {
 
     fn run(script: &str) -> (Exit, String) {
         let folder = tempfile::tempdir().unwrap();
-        let files = RunFiles(folder.path().to_owned());
+        let files = RunFiles {
+            kept: folder.path().to_owned(),
+            live: folder.path().to_owned(),
+        };
         let program = Program::new("sh", ["-c", script], NO_LIMIT);
         let exit = piped(&System::new(), &program, &files, Side::New).unwrap();
         let log = std::fs::read_to_string(files.log(Side::New)).unwrap();

@@ -10,6 +10,7 @@ use super::host::{Cx, Ended, ProgramError, chain, seconds, tail};
 use super::paths::{RunFiles, Side};
 use super::record::Record;
 use super::units;
+use crate::model::exit_meaning;
 
 /// How often the exit file is looked for.
 const POLL: Duration = Duration::from_millis(50);
@@ -133,7 +134,15 @@ fn run(cx: Cx<'_>, record: &Record, side: Side) -> Result<i32, String> {
     }
     match await_exit(cx, record, side)? {
         Exit::Ended(Ended::Status(status @ (0 | UNITS_FAILED))) => Ok(status),
-        Exit::Ended(ended) => Err(format!("`switch-to-configuration test` {ended}")),
+        Exit::Ended(ended) => {
+            let meaning = match ended {
+                Ended::Status(status) => exit_meaning(status),
+                Ended::Signal(_) => None,
+            };
+            let meaning = meaning.map(|meaning| format!(": {meaning}"));
+            let meaning = meaning.unwrap_or_default();
+            Err(format!("`switch-to-configuration test` {ended}{meaning}"))
+        }
         Exit::NotStarted(why) => Err(format!(
             "`switch-to-configuration test` could not be started: {why}"
         )),
@@ -192,6 +201,14 @@ fn await_exit(cx: Cx<'_>, record: &Record, side: Side) -> Result<Exit, String> {
             }
         }
         cx.host.pause(POLL);
+    }
+}
+
+/// The exit status of a side's `switch-to-configuration test`, if it ended with one.
+pub(super) fn exit_status(cx: Cx<'_>, record: &Record, side: Side) -> Option<i32> {
+    match read_exit(&cx.paths.run(&record.run), side)? {
+        Exit::Ended(Ended::Status(status)) => Some(status),
+        _ => None,
     }
 }
 

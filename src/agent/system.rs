@@ -1,26 +1,26 @@
 //! The real host: systemd, programs and the clock. The agent starts programs nowhere else.
 
-use std::fs::File;
-use std::io::{self, PipeReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, PipeReader, Write};
+use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
-use rustix::fs::{MemfdFlags, memfd_create};
-use rustix::process::{Pid, Signal, kill_process_group};
 use rustix::time::{ClockId, clock_gettime};
 
+use super::child::{content, memory_file, wait};
 use super::host::{Ended, Host, Program, ProgramError, Unit, tail};
-use super::units;
+use super::watchdog::{self, Watchdog};
+use super::{contact, units};
 use crate::model::Toplevel;
 
 /// Limit for one question to or order for PID 1. It may be re-executing itself.
 const PID1_LIMIT: Duration = Duration::from_secs(20);
 /// Limit for reading the journal.
 const JOURNAL_LIMIT: Duration = Duration::from_secs(5);
-/// Most bytes read of what a program wrote.
-const OUTPUT_BYTES: u64 = 4 << 20;
+/// How long a reboot may take to end this process before a harder one is tried.
+const REBOOT_PATIENCE: Duration = Duration::from_secs(90);
 /// Exit status of `systemctl stop` for a unit that is not loaded (systemctl(1), LSB status 5).
 const NOT_LOADED: Ended = Ended::Status(5);
 
@@ -40,6 +40,7 @@ const LOCALES: &str = "/run/current-system/sw/lib/locale/locale-archive";
 /// The host this process runs on.
 pub(super) struct System {
     folders: Vec<PathBuf>,
+    watchdog: Watchdog,
 }
 
 impl System {
@@ -54,7 +55,10 @@ impl System {
                 folders.push(folder);
             }
         }
-        Self { folders }
+        Self {
+            folders,
+            watchdog: Watchdog::find(),
+        }
     }
 
     /// Takes the programs of a system before all others.
@@ -127,7 +131,7 @@ impl System {
             .stderr(error.try_clone().map_err(start)?)
             .spawn()
             .map_err(start)?;
-        let ended = wait(&mut child, program.limit).map_err(start)?;
+        let ended = wait(&mut child, program.limit, &self.watchdog).map_err(start)?;
         let (out, error) = (content(out), content(error));
         match ended {
             Some(ended) => Ok((ended, out, error)),
@@ -164,14 +168,25 @@ impl Host for System {
     }
 
     fn pause(&self, span: Duration) {
-        std::thread::sleep(span);
+        let until = Instant::now() + span;
+        loop {
+            self.watchdog.live();
+            let rest = until.saturating_duration_since(Instant::now());
+            if rest.is_zero() {
+                return;
+            }
+            std::thread::sleep(rest.min(watchdog::SPAN));
+        }
     }
 
     fn start(&self, unit: &Unit) -> Result<(), ProgramError> {
-        let program = std::env::current_exe().map_err(|source| ProgramError::Start {
-            program: unit.name.clone(),
-            source,
-        })?;
+        let own = || {
+            self.program().map_err(|source| ProgramError::Start {
+                program: unit.name.clone(),
+                source,
+            })
+        };
+        let program = unit.program.clone().map_or_else(own, Ok)?;
         let mut arguments = units::systemd_run(unit);
         arguments.push(program.into_os_string());
         arguments.extend(unit.arguments.iter().map(Into::into));
@@ -217,6 +232,16 @@ impl Host for System {
         .map(|listed| units::broken(&listed))
     }
 
+    fn unit_states(&self, units: &[String]) -> Result<Vec<String>, ProgramError> {
+        if units.is_empty() {
+            // Without a unit the question is about systemd itself.
+            return Ok(Vec::new());
+        }
+        let mut words = vec!["show", "--property=ActiveState", "--value", "--"];
+        words.extend(units.iter().map(String::as_str));
+        self.systemctl(&words).map(|shown| units::states(&shown))
+    }
+
     fn journal(&self, units: &[String], since: u64) -> Vec<String> {
         if units.is_empty() {
             return Vec::new();
@@ -229,6 +254,24 @@ impl Host for System {
         self.read_journal(units, None)
     }
 
+    fn history(&self, units: &[String], lines: usize) -> Vec<String> {
+        let fixed = [
+            "--no-pager",
+            "--quiet",
+            "--output=json",
+            "--output-fields=MESSAGE,SYSLOG_IDENTIFIER,__REALTIME_TIMESTAMP",
+        ];
+        let arguments = fixed
+            .into_iter()
+            .map(str::to_owned)
+            .chain([format!("--lines={lines}")])
+            .chain(units.iter().map(|unit| format!("--unit={unit}")));
+        match self.run(&Program::new("journalctl", arguments, JOURNAL_LIMIT)) {
+            Ok(lines) => units::journal_history(&lines),
+            Err(error) => vec![super::host::chain(&error)],
+        }
+    }
+
     fn run(&self, program: &Program) -> Result<String, ProgramError> {
         match self.capture(program)? {
             (Ended::Status(0), out, _) => Ok(out),
@@ -237,6 +280,24 @@ impl Host for System {
                 ended,
                 log: tail(&(out + &error)),
             }),
+        }
+    }
+
+    fn program(&self) -> io::Result<PathBuf> {
+        std::env::current_exe()
+    }
+
+    fn greets(&self, server: SocketAddr) -> bool {
+        contact::greets(server)
+    }
+
+    fn reboot(&self) {
+        for force in [&["reboot"][..], &["reboot", "--force"]] {
+            self.note(&format!("systemctl {}", force.join(" ")));
+            if let Err(error) = self.systemctl(force) {
+                self.note(&super::host::chain(&error));
+            }
+            self.pause(REBOOT_PATIENCE);
         }
     }
 
@@ -266,46 +327,6 @@ impl System {
             Err(error) => vec![super::host::chain(&error)],
         }
     }
-}
-
-/// Waits for a child; at the limit its whole process group is killed and nothing is returned.
-fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<Ended>> {
-    let start = Instant::now();
-    let mut nap = Duration::from_millis(1);
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status.into()));
-        }
-        if start.elapsed() >= limit {
-            kill_group(child);
-            return Ok(None);
-        }
-        std::thread::sleep(nap);
-        nap = (nap * 2).min(Duration::from_millis(10));
-    }
-}
-
-fn kill_group(child: &mut Child) {
-    let group = child.id().try_into().ok().and_then(Pid::from_raw);
-    if let Some(group) = group {
-        // It may have ended by itself this very moment.
-        let _ = kill_process_group(group, Signal::KILL);
-    }
-    // A process in uninterruptible sleep cannot be waited for; PID 1 will reap it.
-    let _ = child.try_wait();
-}
-
-fn memory_file() -> io::Result<File> {
-    Ok(memfd_create("phoenix-output", MemfdFlags::CLOEXEC)?.into())
-}
-
-fn content(mut file: File) -> String {
-    let mut bytes = Vec::new();
-    // What cannot be read back is missing from a log, no more.
-    let _ = file
-        .seek(SeekFrom::Start(0))
-        .and_then(|_| file.take(OUTPUT_BYTES).read_to_end(&mut bytes));
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

@@ -33,14 +33,20 @@ pub(super) fn let_go(cx: Cx<'_>, run: &RunId) {
     for side in [Side::Old, Side::New] {
         cx.press_on(files::remove(&cx.paths.gc_root(run, side)));
     }
-    cx.press_on(files::remove(&cx.paths.run(run).reserve()));
+    let files = cx.paths.run(run);
+    for file in [files.reserve(), files.program()] {
+        cx.press_on(files::remove(&file));
+    }
 }
 
 /// Removes a run that never began.
 pub(super) fn forget(cx: Cx<'_>, run: &RunId) {
     let_go(cx, run);
     // What is left of it is not read by anybody: it holds a refusal.
-    let _ = fs::remove_dir_all(cx.paths.run(run).0);
+    let files = cx.paths.run(run);
+    for folder in [files.kept, files.live] {
+        let _ = fs::remove_dir_all(folder);
+    }
 }
 
 /// Removes runs that are over beyond the newest ones, and roots that belong to no open run.

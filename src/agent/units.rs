@@ -4,6 +4,7 @@
 //! journalctl(1) `--output=json`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -11,10 +12,11 @@ use serde::Deserialize;
 use super::host::Unit;
 use super::paths::Side;
 use crate::model::RunId;
+use crate::model::clock::utc;
 
 /// How much later than the last moment the guard may decide at its timer goes off: time
 /// enough for a living guard to have gone on by itself.
-const TIMER_SLACK: Duration = Duration::from_secs(30);
+pub(super) const TIMER_SLACK: Duration = Duration::from_secs(30);
 
 /// Properties of all our units. They hang on no target, because a switch starts and stops
 /// targets; only a shutdown may end them.
@@ -27,6 +29,11 @@ const DETACHED: [&str; 5] = [
 ];
 /// The guard and its rescuer are the last to go when memory runs out.
 const SPARED: &str = "OOMScoreAdjust=-900";
+/// A guard that does not say for so long that it lives is killed: it hangs or was frozen. The
+/// usual signal would not reach a frozen process.
+const WATCHED: &str = "WatchdogSec=15s";
+const KILLED: &str = "WatchdogSignal=SIGKILL";
+const NOTIFIES: &str = "NotifyAccess=main";
 
 fn unit(name: String, description: String, arguments: &[&str], more: &[&str]) -> Unit {
     Unit {
@@ -39,6 +46,7 @@ fn unit(name: String, description: String, arguments: &[&str], more: &[&str]) ->
             .map(|part| (*part).to_owned())
             .collect(),
         after: None,
+        program: None,
     }
 }
 
@@ -65,15 +73,16 @@ pub(super) fn switch_name(run: &RunId, side: Side) -> String {
     }
 }
 
-/// The transaction. Killed, it starts its rescue at once instead of at the timer.
-pub(super) fn guard(run: &RunId) -> Unit {
+/// The transaction. Killed or frozen, it starts its rescue at once instead of at the timer.
+pub(super) fn guard(run: &RunId, program: Option<PathBuf>) -> Unit {
     let on_failure = format!("OnFailure={}", rescue_name(run));
-    unit(
+    let guard = unit(
         guard_name(run),
         format!("phoenix: guards run {run}"),
         &["guard", run.as_str()],
-        &[SPARED, &on_failure],
-    )
+        &[SPARED, &on_failure, NOTIFIES, WATCHED, KILLED],
+    );
+    Unit { program, ..guard }
 }
 
 /// The rollback timer and its service; the service alone without `after`.
@@ -142,6 +151,15 @@ pub(super) fn is_alive(state: &str) -> Option<bool> {
     }
 }
 
+/// Reads the `ActiveState` of several units: one a line, with empty lines between.
+pub(super) fn states(shown: &str) -> Vec<String> {
+    let lines = shown.lines().map(str::trim);
+    lines
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
 /// Reads `systemctl list-units --output=json`; our own units do not count.
 pub(super) fn broken(listed: &str) -> Vec<String> {
     #[derive(Deserialize)]
@@ -164,35 +182,62 @@ fn is_ours(unit: &str) -> bool {
         .any(|kind| unit.starts_with(&format!("phoenix-{kind}-")))
 }
 
-/// Reads `journalctl --output=json`: `nginx: no such host`.
-pub(super) fn journal_lines(lines: &str) -> Vec<String> {
-    #[derive(Deserialize)]
-    struct Entry {
-        #[serde(rename = "MESSAGE")]
-        message: Option<Message>,
-        #[serde(rename = "SYSLOG_IDENTIFIER")]
-        identifier: Option<String>,
-    }
-    /// The journal writes text that is not UTF-8 as a list of bytes.
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Message {
-        Text(String),
-        Bytes(Vec<u8>),
-    }
-    let shown = |entry: Entry| {
-        let message = match entry.message? {
+/// An entry of `journalctl --output=json`.
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(rename = "MESSAGE")]
+    message: Option<Message>,
+    #[serde(rename = "SYSLOG_IDENTIFIER")]
+    identifier: Option<String>,
+    /// Microseconds since 1970, as text.
+    #[serde(rename = "__REALTIME_TIMESTAMP")]
+    micros: Option<String>,
+}
+
+/// The journal writes text that is not UTF-8 as a list of bytes.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Message {
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+impl Entry {
+    fn shown(self) -> Option<String> {
+        let message = match self.message? {
             Message::Text(text) => text,
             Message::Bytes(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         };
-        Some(match entry.identifier {
+        Some(match self.identifier {
             Some(identifier) => format!("{identifier}: {message}"),
             None => message,
         })
-    };
+    }
+
+    fn shown_with_time(self) -> Option<String> {
+        let micros: Option<u64> = self.micros.as_ref().and_then(|text| text.parse().ok());
+        let line = self.shown()?;
+        Some(match micros {
+            Some(micros) => format!("{} {line}", utc(micros / 1_000_000)),
+            None => line,
+        })
+    }
+}
+
+/// Reads `journalctl --output=json`: `nginx: no such host`.
+pub(super) fn journal_lines(lines: &str) -> Vec<String> {
+    read_entries(lines, Entry::shown)
+}
+
+/// The same with times: `2026-11-22 20:44:04 UTC nginx: no such host`.
+pub(super) fn journal_history(lines: &str) -> Vec<String> {
+    read_entries(lines, Entry::shown_with_time)
+}
+
+fn read_entries(lines: &str, shown: impl Fn(Entry) -> Option<String>) -> Vec<String> {
     lines
         .lines()
-        .filter_map(|line| serde_json::from_str(line).ok().and_then(shown))
+        .filter_map(|line| serde_json::from_str(line).ok().and_then(&shown))
         .collect()
 }
 
@@ -223,7 +268,7 @@ mod tests {
     #[test]
     fn a_killed_guard_starts_its_rescue() {
         assert!(
-            guard(&run())
+            guard(&run(), None)
                 .properties
                 .contains(&format!("OnFailure={}", rescue_name(&run())))
         );
@@ -242,6 +287,11 @@ mod tests {
     fn journal_entries_become_lines() {
         let entries = "{\"MESSAGE\":\"no such host\",\"SYSLOG_IDENTIFIER\":\"nginx\"}\n{\"MESSAGE\":[104,105]}\nrubbish\n";
         assert_eq!(journal_lines(entries), ["nginx: no such host", "hi"]);
+        let entry = "{\"MESSAGE\":\"up\",\"SYSLOG_IDENTIFIER\":\"a\",\"__REALTIME_TIMESTAMP\":\"1795380244000001\"}\n";
+        assert_eq!(
+            journal_history(&(entry.to_owned() + entries)),
+            ["2026-11-22 20:44:04 UTC a: up", "nginx: no such host", "hi"]
+        );
     }
 
     #[test]
@@ -249,5 +299,6 @@ mod tests {
         assert_eq!(is_alive("activating\n"), Some(true));
         assert_eq!(is_alive("failed\n"), Some(false));
         assert_eq!(is_alive("\n"), None);
+        assert_eq!(states("active\n\nfailed\n"), ["active", "failed"]);
     }
 }

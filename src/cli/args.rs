@@ -4,12 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+use super::adopt::Adopt;
 use super::build::Build;
 use super::check::Check;
 use super::deploy::Deploy;
+use super::health::Health;
 use super::list::List;
+use super::lock::Lock;
 use super::man::{Completions, Man};
 use super::rollback::Rollback;
+use super::show::Show;
 use super::status::Status;
 
 /// Deploy fleets of NixOS hosts, with automatic rollback.
@@ -26,7 +30,7 @@ use super::status::Status;
 )]
 #[command(after_help = "\
 Exit status:
-    0  every host is confirmed or up to date
+    0  every host is confirmed, staged or up to date
     1  some host failed, was rolled back or is unknown, or the plan was declined
     2  the command line is wrong
     3  fleet.toml or the selection is not valid
@@ -80,12 +84,28 @@ pub(super) enum Command {
     /// Evaluates, builds, copies and activates. A host whose new system fails, or cannot be
     /// reached over a new connection, goes back to the system it ran before, by itself.
     Deploy(Deploy),
+    /// Record which machine each host is, and take the system it runs as yours
+    ///
+    /// Shows the key and the identity of each host, and writes them to hosts/<name>/ beside
+    /// fleet.toml once you agree. Later commands refuse any other machine. Nothing that the
+    /// host runs is changed.
+    Adopt(Adopt),
     /// Evaluate and build hosts without touching them
     Build(Build),
     /// List the hosts of fleet.toml
     List(List),
     /// Ask hosts what they run and how the last run ended
     Status(Status),
+    /// Look at the health gates of hosts, without a deployment
+    Health(Health),
+    /// Tell the whole story of a run, or list recent runs
+    ///
+    /// The story comes from the record of runs on this workstation, and from the host when one
+    /// is named or the record does not know how it ended. A run of another workstation can be
+    /// shown with its host's name.
+    Show(Show),
+    /// Keep everybody from activating hosts, and see who deploys just now
+    Lock(Lock),
     /// Go back to an earlier generation, with the same safety as a deploy
     Rollback(Rollback),
     /// Check fleet.toml, also against the flake's hosts

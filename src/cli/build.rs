@@ -7,8 +7,8 @@ use super::edge::Edge;
 use super::error::CliError;
 use super::run::{Run, run};
 use super::{load, select};
-use crate::model::Stage;
-use crate::plan::Goal;
+use crate::model::{Mode, Stage};
+use crate::plan::{Goal, Waived};
 
 #[derive(Debug, Args)]
 pub(super) struct Build {
@@ -29,8 +29,12 @@ pub(super) async fn build(global: &Global, edge: &Edge, args: &Build) -> Result<
         Run {
             command: "build",
             goal,
+            mode: Mode::Test,
             hosts,
             yes: true,
+            waived: Waived::default(),
+            fail_fast: false,
+            despite_hold: false,
         },
     )
     .await

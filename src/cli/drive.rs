@@ -23,7 +23,7 @@ pub(super) async fn drive<W: World>(
     request: &Request,
     reporter: Reporter,
 ) -> Result<u8, CliError> {
-    let journal = Journal::create(&edge.state.join("runs"), &request.run)
+    let journal = Journal::create(&edge.state()?.join("runs"), &request.run)
         .map_err(|error| CliError::from_error(1, &error))?;
     let (events, received) = mpsc::channel(ROOM);
     let (to_stop, stop) = watch::channel(Stop::No);

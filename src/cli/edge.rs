@@ -1,7 +1,7 @@
 //! The only place that reads the environment, the clock and the source of randomness.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::error::{CliError, USAGE};
@@ -20,8 +20,8 @@ pub(super) struct Edge {
     pub(super) agent_socket: Option<PathBuf>,
     /// Folders that may hold agent programs, in order.
     pub(super) agent_folders: Vec<PathBuf>,
-    /// Where runs and garbage collector roots are kept.
-    pub(super) state: PathBuf,
+    /// Where runs and garbage collector roots are kept, if the environment says where.
+    state: Option<PathBuf>,
     pub(super) no_color: bool,
     pub(super) force_color: bool,
     pub(super) dumb_terminal: bool,
@@ -43,12 +43,7 @@ impl Edge {
         let state = variable("XDG_STATE_HOME")
             .map(PathBuf::from)
             .or_else(|| home.as_ref().map(|home| home.join(".local/state")))
-            .ok_or_else(|| {
-                // A folder that others may write to would let them stand between a run and its record.
-                CliError::new(USAGE, "neither HOME nor XDG_STATE_HOME is set")
-                    .hint("set one of them: runs are recorded there")
-            })?
-            .join("phoenix");
+            .map(|state| state.join("phoenix"));
         Ok(Self {
             folder,
             home,
@@ -66,6 +61,20 @@ impl Edge {
             force_color: variable("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
             dumb_terminal: variable("TERM").is_some_and(|value| value == "dumb"),
         })
+    }
+
+    /// Where runs and garbage collector roots are kept.
+    pub(super) fn state(&self) -> Result<&Path, CliError> {
+        // A folder that others may write to would let them stand between a run and its record.
+        self.state.as_deref().ok_or_else(|| {
+            CliError::new(USAGE, "neither HOME nor XDG_STATE_HOME is set")
+                .hint("set one of them: runs are recorded there")
+        })
+    }
+
+    /// Where runs are recorded, if the environment says where.
+    pub(super) fn runs(&self) -> Option<PathBuf> {
+        self.state.as_ref().map(|state| state.join("runs"))
     }
 
     /// The operator, as `user@workstation`.

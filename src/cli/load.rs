@@ -1,6 +1,7 @@
 //! Reads fleet.toml and sets the real world up for it.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -9,7 +10,7 @@ use super::args::Global;
 use super::edge::Edge;
 use super::error::{CliError, INVALID, USAGE};
 use crate::fleet::{self, Fleet, ParseContext};
-use crate::model::HostName;
+use crate::model::{HostName, Identity};
 
 /// Finds and reads the fleet.
 pub(super) fn fleet(global: &Global, edge: &Edge) -> Result<Fleet, CliError> {
@@ -33,7 +34,29 @@ pub(super) fn fleet(global: &Global, edge: &Edge) -> Result<Fleet, CliError> {
         cpus,
     };
     let shown = file.strip_prefix(&edge.folder).unwrap_or(&file);
-    fleet::parse(shown, &text, &cx).map_err(CliError::faults)
+    let mut fleet = fleet::parse(shown, &text, &cx).map_err(CliError::faults)?;
+    for spec in fleet.hosts.values_mut() {
+        spec.identity = identity(edge, &base, &spec.name)?;
+    }
+    Ok(fleet)
+}
+
+/// Which machine a host is, from `hosts/<name>/identity.toml`.
+fn identity(edge: &Edge, base: &Path, host: &HostName) -> Result<Option<Identity>, CliError> {
+    let file = base.join("hosts").join(host.as_str()).join("identity.toml");
+    let shown = file.strip_prefix(&edge.folder).unwrap_or(&file);
+    let text = match fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            let mut told = CliError::new(INVALID, format!("could not read {}", shown.display()));
+            told.problem.causes.push(error.to_string());
+            return Err(told);
+        }
+    };
+    fleet::identity(shown, &text)
+        .map(Some)
+        .map_err(CliError::faults)
 }
 
 /// The first fleet.toml from `folder` upwards.

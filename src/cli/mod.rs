@@ -1,5 +1,6 @@
 //! Arguments, wiring, exit codes.
 
+mod adopt;
 mod args;
 mod build;
 mod check;
@@ -7,13 +8,17 @@ mod deploy;
 mod drive;
 mod edge;
 mod error;
+mod health;
+mod hosts;
 mod list;
 mod load;
+mod lock;
 mod man;
 mod output;
 mod rollback;
 mod run;
 mod select;
+mod show;
 mod status;
 mod watch;
 mod world;
@@ -101,7 +106,13 @@ fn run(cli: &Cli) -> u8 {
     let result = runtime.block_on(dispatch(cli, &edge));
     // A question may still wait for a key on a thread of its own.
     runtime.shutdown_background();
-    result.unwrap_or_else(|error| tell(&error, paint))
+    let status = result.unwrap_or_else(|error| tell(&error, paint));
+    // A script must not take half a result for a whole one.
+    if status == 0 && ui::is_lost() {
+        1
+    } else {
+        status
+    }
 }
 
 /// Says why the command ended, and returns its exit status.
@@ -113,11 +124,15 @@ fn tell(error: &CliError, paint: ui::Paint) -> u8 {
 async fn dispatch(cli: &Cli, edge: &Edge) -> Result<u8, CliError> {
     let global = &cli.global;
     match &cli.command {
+        Command::Adopt(args) => adopt::adopt(global, edge, args).await,
         Command::Deploy(args) => deploy::deploy(global, edge, args).await,
         Command::Build(args) => build::build(global, edge, args).await,
         Command::Rollback(args) => rollback::rollback(global, edge, args).await,
         Command::List(args) => list::list(global, edge, args),
         Command::Status(args) => status::status(global, edge, args).await,
+        Command::Health(args) => health::health(global, edge, args).await,
+        Command::Show(args) => show::show(global, edge, args).await,
+        Command::Lock(args) => lock::lock(global, edge, args).await,
         Command::Check(args) => check::check(global, edge, args).await,
         Command::Completions(args) => {
             man::completions(args);

@@ -7,7 +7,8 @@ use super::edge::Edge;
 use super::error::{CliError, USAGE};
 use super::run::{Run, run};
 use super::{load, select};
-use crate::plan::Goal;
+use crate::model::Mode;
+use crate::plan::{Goal, Waived};
 
 #[derive(Debug, Args)]
 pub(super) struct Rollback {
@@ -17,6 +18,9 @@ pub(super) struct Rollback {
     /// Go back to this generation instead of the one before the present
     #[arg(long, value_name = "GENERATION")]
     pub(super) to: Option<u64>,
+    /// Activate although an operator holds the host (see `phoenix lock`)
+    #[arg(long)]
+    pub(super) despite_hold: bool,
     /// Carry the plan out without asking
     #[arg(short, long)]
     pub(super) yes: bool,
@@ -44,8 +48,12 @@ pub(super) async fn rollback(
         Run {
             command: "rollback",
             goal,
+            mode: Mode::Test,
             hosts,
             yes: args.yes,
+            waived: Waived::default(),
+            fail_fast: false,
+            despite_hold: args.despite_hold,
         },
     )
     .await

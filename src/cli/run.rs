@@ -5,17 +5,22 @@ use std::io::IsTerminal;
 use super::args::Global;
 use super::edge::{self, Edge};
 use super::error::{CliError, USAGE};
+use super::world::Needs;
 use super::{drive, output, world};
 use crate::fleet::{Fleet, Offline};
-use crate::model::HostName;
-use crate::plan::{Goal, Request, Target};
+use crate::model::{HostName, Mode};
+use crate::plan::{Goal, Request, Target, Waived};
 
 /// What distinguishes one run from another.
 pub(super) struct Run {
     pub(super) command: &'static str,
     pub(super) goal: Goal,
+    pub(super) mode: Mode,
     pub(super) hosts: Vec<HostName>,
     pub(super) yes: bool,
+    pub(super) waived: Waived,
+    pub(super) fail_fast: bool,
+    pub(super) despite_hold: bool,
 }
 
 /// Carries a run out and returns its exit status.
@@ -30,16 +35,30 @@ pub(super) async fn run(
         return Err(nobody_to_ask(global.json, run.goal));
     }
     let reporter = output::reporter(global, edge);
-    let workstation = world::workstation(global, edge, fleet, reporter.prompt()).await?;
+    let needs = match run.goal {
+        Goal::Deploy { .. } => Needs::Nix,
+        // What it goes back to is on the host already.
+        Goal::Rollback { .. } => Needs::Hosts,
+    };
+    let workstation = world::workstation((global, edge), fleet, needs, reporter.prompt()).await?;
     let request = Request {
         run: edge::new_run(),
         nonce: edge::new_nonce(),
         command: run.command.to_owned(),
         who: edge.who(),
         goal: run.goal,
+        mode: run.mode,
         targets: run.hosts.iter().map(|host| target(fleet, host)).collect(),
+        machines: fleet
+            .hosts
+            .iter()
+            .map(|(name, spec)| (name.clone(), spec.identity.clone()))
+            .collect(),
+        waived: run.waived,
         parallel: fleet.parallel,
         ask,
+        fail_fast: run.fail_fast,
+        despite_hold: run.despite_hold,
     };
     drive::drive(edge, &&workstation, &request, reporter).await
 }
@@ -64,6 +83,7 @@ fn target(fleet: &Fleet, host: &HostName) -> Target {
     Target {
         host: host.clone(),
         activate: spec.activate.clone(),
+        health: spec.health.clone(),
         may_be_offline: spec.offline == Offline::Defer,
     }
 }

@@ -30,22 +30,27 @@ impl Prompts for Asker {
     }
 }
 
+/// What a command needs of the workstation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// Nix, and a place for what it builds.
+    Nix,
+    /// Nothing but the way to the hosts.
+    Hosts,
+}
+
 /// The real world for `fleet`.
 pub(super) async fn workstation(
-    global: &Global,
-    edge: &Edge,
+    (global, edge): (&Global, &Edge),
     fleet: &Fleet,
+    needs: Needs,
     prompt: ui::Prompt,
 ) -> Result<Workstation, CliError> {
-    let nix = nix(fleet).await?;
-    let agents =
-        Agents::find(&edge.agent_folders).map_err(|error| CliError::from_error(INVALID, &error))?;
-    let prompts: Arc<dyn Prompts> = Arc::new(Asker(prompt));
-    let password = SudoPassword::new(load::sudo_password(global)?, Arc::clone(&prompts));
-    let mut ssh = SshContext::new(edge.home.clone(), edge.user.clone(), prompts, || {
-        edge::now().as_secs()
-    });
-    ssh.agent_socket.clone_from(&edge.agent_socket);
+    let mut links = links(global, edge, prompt)?;
+    links.nix = match needs {
+        Needs::Nix => Some(nix(fleet).await?),
+        Needs::Hosts => None,
+    };
     let hosts: BTreeMap<_, _> = fleet
         .hosts
         .values()
@@ -59,14 +64,12 @@ pub(super) async fn workstation(
             )
         })
         .collect();
-    let links = LinkContext {
-        ssh,
-        agents,
-        password,
-        nix,
-    };
     let build = BuildJob {
-        roots: edge.state.join("gcroots"),
+        // Nothing is built without Nix, and nothing is held then.
+        roots: match needs {
+            Needs::Nix => edge.state()?.join("gcroots"),
+            Needs::Hosts => std::path::PathBuf::new(),
+        },
         limit: fleet.build.limit,
     };
     Ok(Workstation {
@@ -74,6 +77,28 @@ pub(super) async fn workstation(
         job: job(fleet),
         build,
         hosts,
+    })
+}
+
+/// What connections need, without Nix.
+pub(super) fn links(
+    global: &Global,
+    edge: &Edge,
+    prompt: ui::Prompt,
+) -> Result<LinkContext, CliError> {
+    let agents =
+        Agents::find(&edge.agent_folders).map_err(|error| CliError::from_error(INVALID, &error))?;
+    let prompts: Arc<dyn Prompts> = Arc::new(Asker(prompt));
+    let password = SudoPassword::new(load::sudo_password(global)?, Arc::clone(&prompts));
+    let mut ssh = SshContext::new(edge.home.clone(), edge.user.clone(), prompts, || {
+        edge::now().as_secs()
+    });
+    ssh.agent_socket.clone_from(&edge.agent_socket);
+    Ok(LinkContext {
+        ssh,
+        agents,
+        password,
+        nix: None,
     })
 }
 

@@ -11,7 +11,7 @@ use super::stage::stage;
 use super::workshop::Intake;
 use super::{Context, stages};
 use crate::event::{HostResult, StepEvent};
-use crate::model::{HostName, Order, Outcome, Problem, ProblemKind, Stage, Toplevel, Why};
+use crate::model::{Facts, HostName, Order, Outcome, Problem, ProblemKind, Stage, Toplevel, Why};
 use crate::plan::{self, Action, Goal, HostPlan, Target};
 use crate::world::{Built, Evaluated, Host, World};
 
@@ -47,6 +47,10 @@ pub(super) async fn run<W: World>(
         Ok(end) | Err(end) => end,
     };
     cx.armed.borrow_mut().remove(&target.host);
+    // Declined, interrupted and absent hosts say nothing about the release.
+    let is_failure =
+        !outcome.is_good() && !matches!(outcome, Outcome::Skipped { .. } | Outcome::Deferred);
+    cx.failed.set(cx.failed.get() || is_failure);
     let Systems { from, to } = systems;
     let result = HostResult {
         outcome,
@@ -80,6 +84,7 @@ async fn deploy<W: World>(
     let reach = async {
         let link = stages::connect(cx, target).await?;
         systems.from = link.facts().running.clone();
+        identify(cx, host, &link)?;
         cx.current
             .borrow_mut()
             .insert(host.clone(), link.facts().clone());
@@ -88,14 +93,26 @@ async fn deploy<W: World>(
     let (mut link, made) = try_join(reach, make(cx, host, intake, until)).await?;
     let Made { evaluated, built } = made;
     systems.to = Some(evaluated.toplevel.clone());
-    let plan = plan::deploy(host, link.facts(), &evaluated.toplevel, &evaluated.system)
-        .map_err(|problem| End::failed(Stage::Activate, problem))?;
+    let plan = plan::deploy(
+        cx.request,
+        host,
+        link.facts(),
+        &evaluated.toplevel,
+        &evaluated.system,
+    )
+    .map_err(|problem| End::failed(Stage::Activate, problem))?;
+    if until > Stage::Copy {
+        admit(cx, &plan, link.facts()).await?;
+    }
     agree(cx, seat, &plan).await?;
     if plan.action == Action::Nothing {
         return Ok(End::good(Outcome::UpToDate));
     }
     let built = built.expect("the build is left out only for hosts that need nothing");
-    stages::copy(cx, host, &mut link, &built).await?;
+    // What a trial boot brought is there.
+    if plan.action != Action::Keep {
+        stages::copy(cx, host, &mut link, &built).await?;
+    }
     if until == Stage::Copy {
         return Ok(End::good(Outcome::Done { stage: until }));
     }
@@ -111,9 +128,11 @@ async fn rollback<W: World>(
 ) -> Result<End, End> {
     let link = stages::connect(cx, target).await?;
     systems.from = link.facts().running.clone();
-    let plan = plan::rollback(&target.host, link.facts(), to)
+    identify(cx, &target.host, &link)?;
+    let plan = plan::rollback(cx.request, &target.host, link.facts(), to)
         .map_err(|problem| End::failed(Stage::Activate, problem))?;
     systems.to = Some(plan.to.clone());
+    admit(cx, &plan, link.facts()).await?;
     agree(cx, seat, &plan).await?;
     if plan.action == Action::Nothing {
         return Ok(End::good(Outcome::UpToDate));
@@ -121,8 +140,27 @@ async fn rollback<W: World>(
     stages::transact(cx, target, link, order(cx, target, &plan)).await
 }
 
+/// Ends the way at the wrong machine at once, not after a build.
+fn identify<W: World>(cx: &Context<'_, W>, host: &HostName, link: &W::Host) -> Result<(), End> {
+    plan::identify(cx.request, host, link.facts())
+        .map_err(|problem| End::failed(Stage::Connect, problem))
+}
+
+/// Refuses a host that an operator holds, before anything is copied to it.
+async fn admit<W: World>(cx: &Context<'_, W>, plan: &HostPlan, facts: &Facts) -> Result<(), End> {
+    let admitted = plan::admit(plan, facts, cx.request.despite_hold);
+    let told = admitted.map_err(|problem| End::failed(Stage::Activate, problem))?;
+    if let Some(told) = told {
+        cx.desk.notice(&plan.host, told).await;
+    }
+    Ok(())
+}
+
 /// Waits for the operator's yes, or for the interrupt that stands for no.
 async fn agree<W: World>(cx: &Context<'_, W>, seat: Seat, plan: &HostPlan) -> Result<(), End> {
+    for note in &plan.notes {
+        cx.desk.notice(&plan.host, note.clone()).await;
+    }
     match cx
         .desk
         .unless_stopped(Stop::Drain, seat.pass(plan, cx.desk))
@@ -144,10 +182,14 @@ fn order<W: World>(cx: &Context<'_, W>, target: &Target, plan: &HostPlan) -> Ord
         new: plan.to.clone(),
         generation: match plan.action {
             Action::GoBack(number) => Some(number),
-            Action::Nothing | Action::Activate => None,
+            _ => None,
         },
+        mode: plan.action.mode(),
+        on_inhibitor: target.activate.on_inhibitor,
         activate_limit: target.activate.limit,
         confirm_limit: target.activate.confirm_limit,
+        on_stranded: target.activate.on_stranded,
+        despite_hold: cx.request.despite_hold,
     }
 }
 

@@ -1,6 +1,8 @@
 //! How a host's way ends.
 
-use crate::model::{Outcome, Problem, ProblemKind, RunState, RunSummary, Stage, Why};
+use crate::model::{
+    Mode, Outcome, Problem, ProblemKind, RunState, RunSummary, Stage, Why, exit_hint,
+};
 
 /// How a host's way ended, before it is dressed up as a result.
 #[derive(Debug)]
@@ -56,6 +58,7 @@ pub(super) fn verdict(summary: RunSummary, stage: Stage) -> End {
             .causes
             .extend(untold.map(|unit| format!("unit {unit} failed")));
         problem.log.clone_from(&summary.log);
+        problem.hint = summary.exit.and_then(exit_hint);
         problem
     };
     match summary.state {
@@ -66,6 +69,16 @@ pub(super) fn verdict(summary: RunSummary, stage: Stage) -> End {
                 "the new system runs, but the boot entry could not be written: the old one boots",
             )
             .with_hint("mend the boot partition (is it full?) and deploy again"),
+        ),
+        RunState::Staged => End::good(Outcome::Staged {
+            once: summary.mode == Mode::Boot,
+        }),
+        RunState::RolledBack if summary.mode.is_boot() => End::failed(
+            stage,
+            problem("the host's next boot could not be prepared; it boots what it did before")
+                .with_hint(
+                    "mend what the cause names (is the boot partition full?) and deploy again",
+                ),
         ),
         RunState::RolledBack => End {
             outcome: Outcome::RolledBack { stage },

@@ -8,11 +8,12 @@ mod chain;
 mod desk;
 mod end;
 mod gate;
+mod health;
 mod stage;
 mod stages;
 mod workshop;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::{Either, join_all, select};
@@ -20,6 +21,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 pub use desk::{Desk, Stop};
+pub use health::health;
 
 use crate::event::{HostResult, StepEvent, VERSION};
 use crate::model::{Facts, HostName};
@@ -39,6 +41,8 @@ struct Context<'a, W: World> {
     activating: Semaphore,
     /// What connected hosts run and boot; these need no build when evaluation gives the same.
     current: RefCell<BTreeMap<HostName, Facts>>,
+    /// Whether a host has failed.
+    failed: Cell<bool>,
     /// Hosts between arming and their verdict.
     armed: RefCell<BTreeSet<HostName>>,
 }
@@ -54,6 +58,7 @@ pub async fn run<W: World>(world: &W, request: &Request, desk: &Desk) -> Report 
         copying: Semaphore::new(request.parallel.copy.max(1)),
         activating: Semaphore::new(request.parallel.activate.max(1)),
         current: RefCell::default(),
+        failed: Cell::new(false),
         armed: RefCell::default(),
     };
     desk.step(StepEvent::RunStarted {

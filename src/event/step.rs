@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{HostName, Outcome, Problem, RunId, Stage, Toplevel};
+use crate::model::{GateResult, HostName, Outcome, Problem, RunId, Stage, Toplevel, Verdict};
 
 /// Version of the JSON form; goes up when a reader of the older form would be misled.
 pub const VERSION: u32 = 1;
@@ -65,6 +65,14 @@ pub enum StepEvent {
         /// One sentence, without a full stop.
         message: String,
     },
+    /// A health gate of a host passed or failed.
+    GateFinished {
+        /// The host.
+        host: HostName,
+        /// How it ended.
+        #[serde(flatten)]
+        result: GateResult,
+    },
     /// A host is through.
     HostFinished {
         /// The host.
@@ -79,7 +87,16 @@ pub enum StepEvent {
         /// Hosts past arming that will decide by themselves.
         undecided: Vec<HostName>,
     },
-    /// The run is over. Always the last event.
+    /// What a host told of the run afterwards: its controller had lost contact, or died. Only
+    /// in journals, after everything else.
+    Verdict {
+        /// The host.
+        host: HostName,
+        /// What it told.
+        #[serde(flatten)]
+        verdict: Box<Verdict>,
+    },
+    /// The run is over. The last event, but for verdicts that come later.
     RunFinished {
         /// The run.
         run: RunId,

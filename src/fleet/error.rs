@@ -65,7 +65,7 @@ pub enum Fault {
         /// The other tag.
         second: Tag,
         /// The setting, as in `ssh.user`.
-        key: &'static str,
+        key: String,
         /// A host that carries both.
         host: HostName,
     },

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::model::{
-    ActivateSettings, Address, CopyEngine, CopySettings, Elevation, HostName, Reach, Tag,
+    ActivateSettings, Address, CopyEngine, CopySettings, Elevation, HostName, OnInhibitor,
+    OnStranded, Reach, Tag,
 };
 
 use super::address::ADDRESS;
@@ -39,12 +40,13 @@ pub(super) fn read(
     tags.extend(written.into_iter().flat_map(|tags| tags.value));
     let addresses = addresses(name, table, log);
     let profile = table.read("profile", &PROFILE, log).map(|it| it.value);
-    let layer = settle(name, &tags, own, shared, log);
+    let mut layer = settle(name, &tags, own, shared, log);
     HostSpec {
         name: name.clone(),
         profile,
         tags,
         offline: or(layer.offline.clone(), Offline::Fail),
+        identity: None,
         copy: CopySettings {
             engine: or(layer.engine.clone(), CopyEngine::Nix),
             substitute: or(layer.substitute.clone(), false),
@@ -53,7 +55,10 @@ pub(super) fn read(
         activate: ActivateSettings {
             limit: or(layer.activate_limit.clone(), Duration::from_secs(5 * 60)),
             confirm_limit: or(layer.confirm_limit.clone(), Duration::from_secs(30)),
+            on_inhibitor: or(layer.on_inhibitor.clone(), OnInhibitor::Fail),
+            on_stranded: or(layer.on_stranded.clone(), OnStranded::Reboot),
         },
+        health: std::mem::take(&mut layer.health).settled(),
         reach: reach(name, addresses, layer, cx),
     }
 }
@@ -96,6 +101,7 @@ fn reach(name: &HostName, addresses: Vec<Address>, layer: Layer, cx: &ParseConte
         identity_files: or(layer.identity_files, Vec::new()),
         use_agent: or(layer.agent, true),
         pinned_keys: (cx.pinned)(name),
+        accepted_keys: Vec::new(),
         connect_limit: or(layer.connect_limit, Duration::from_secs(10)),
     }
 }
@@ -124,7 +130,7 @@ fn settle(
 }
 
 fn report(host: &HostName, (first, second): (&Tag, &Tag), clash: &Clash, log: &mut Log<'_>) {
-    let key = clash.key;
+    let key = &clash.key;
     let hint = format!(
         "`{first}` sets it on line {}; set `{key}` in host `{host}` itself, or in one of the tags only",
         log.line(&clash.first)
@@ -132,7 +138,7 @@ fn report(host: &HostName, (first, second): (&Tag, &Tag), clash: &Clash, log: &m
     let fault = Fault::TagClash {
         first: first.clone(),
         second: second.clone(),
-        key,
+        key: key.clone(),
         host: host.clone(),
     };
     log.add(&clash.second, fault, Some(hint));

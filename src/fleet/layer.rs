@@ -4,18 +4,19 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{CopyEngine, Elevation};
+use crate::model::{CopyEngine, Elevation, OnInhibitor, OnStranded};
 
 use super::address::JUMP;
 use super::error::Log;
+use super::health::Gates;
 use super::parse::ParseContext;
 use super::spec::Offline;
 use super::table::{At, Table};
-use super::value::{self, DURATION, HOST_LIMIT, Kind, USER};
+use super::value::{self, DURATION, HOST_LIMIT, Kind, ON_INHIBITOR, USER};
 
 /// A setting that two layers give different values.
 pub(super) struct Clash {
-    pub(super) key: &'static str,
+    pub(super) key: String,
     pub(super) first: Range<usize>,
     pub(super) second: Range<usize>,
 }
@@ -27,6 +28,8 @@ macro_rules! layer {
         #[derive(Clone, Debug, Default)]
         pub(super) struct Layer {
             $(pub(super) $field: Option<At<$type>>,)*
+            /// Health gates by name.
+            pub(super) health: Gates,
         }
 
         impl Layer {
@@ -34,6 +37,7 @@ macro_rules! layer {
             pub(super) fn over(self, base: &Self) -> Self {
                 Self {
                     $($field: self.$field.or_else(|| base.$field.clone()),)*
+                    health: self.health.over(&base.health),
                 }
             }
 
@@ -45,12 +49,13 @@ macro_rules! layer {
                         && a.value != b.value
                     {
                         clashes.push(Clash {
-                            key: $key,
+                            key: $key.to_owned(),
                             first: a.span.clone(),
                             second: b.span.clone(),
                         });
                     }
                 )*
+                clashes.extend(self.health.clashes(&other.health, &nearer.health));
                 clashes
             }
         }
@@ -71,6 +76,8 @@ layer! {
     copy_limit: Duration = "copy.timeout",
     activate_limit: Duration = "activate.timeout",
     confirm_limit: Duration = "activate.confirm_timeout",
+    on_inhibitor: OnInhibitor = "activate.on_inhibitor",
+    on_stranded: OnStranded = "activate.on_stranded",
 }
 
 const OFFLINE: [(&str, Offline); 2] = [("fail", Offline::Fail), ("defer", Offline::Defer)];
@@ -79,6 +86,8 @@ const ELEVATION: [(&str, Elevation); 3] = [
     ("sudo", Elevation::Sudo),
     ("doas", Elevation::Doas),
 ];
+const ON_STRANDED: [(&str, OnStranded); 2] =
+    [("reboot", OnStranded::Reboot), ("stay", OnStranded::Stay)];
 const ENGINE: [(&str, CopyEngine); 1] = [("nix", CopyEngine::Nix)];
 
 impl Layer {
@@ -106,6 +115,9 @@ impl Layer {
             copy_limit: copy.read("timeout", &DURATION, log),
             activate_limit: activate.read("timeout", &HOST_LIMIT, log),
             confirm_limit: activate.read("confirm_timeout", &HOST_LIMIT, log),
+            on_inhibitor: activate.read("on_inhibitor", &ON_INHIBITOR, log),
+            on_stranded: activate.word("on_stranded", &ON_STRANDED, log),
+            health: Gates::read(table, log),
         }
     }
 }

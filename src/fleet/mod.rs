@@ -8,7 +8,9 @@ mod compare;
 mod error;
 mod flake;
 mod header;
+mod health;
 mod host;
+mod identity;
 mod layer;
 mod near;
 mod parse;
@@ -23,6 +25,8 @@ mod tests;
 
 pub use compare::{Finding, against_flake};
 pub use error::{Fault, FleetError, FleetErrors};
+pub use identity::{identity, identity_text, is_machine_id};
 pub use parse::{ParseContext, parse};
 pub use select::{SelectError, Selector, names_from_lines};
 pub use spec::{AttributePattern, FlakeSource, Fleet, HostSpec, Offline};
+pub use value::duration_from;

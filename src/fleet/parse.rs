@@ -49,7 +49,7 @@ pub fn parse(file: &Path, text: &str, cx: &ParseContext<'_>) -> Result<Fleet, Fl
 }
 
 /// Records TOML's own errors; says whether they make the rest meaningless.
-fn syntax(errors: &[toml::de::Error], log: &mut Log<'_>) -> bool {
+pub(super) fn syntax(errors: &[toml::de::Error], log: &mut Log<'_>) -> bool {
     let mut broken = false;
     let mut last_line = 0;
     for error in errors {
@@ -83,6 +83,7 @@ fn read(file: &Path, root: &DeTable<'_>, cx: &ParseContext<'_>, log: &mut Log<'_
     let hosts = hosts(&table, cx, log);
     Fleet {
         file: file.to_owned(),
+        folder: cx.base_dir.clone(),
         name: header.name,
         flake: header.flake,
         nix_options: header.nix_options,

@@ -55,7 +55,26 @@ const SSH: Schema = keys(&[
     "connect_timeout",
 ]);
 const COPY: Schema = keys(&["engine", "substitute", "timeout"]);
-const ACTIVATE: Schema = keys(&["timeout", "confirm_timeout"]);
+const ACTIVATE: Schema = keys(&["timeout", "confirm_timeout", "on_inhibitor", "on_stranded"]);
+
+/// What a health gate may hold, whatever its kind.
+pub(super) const GATE: Schema = keys(&[
+    "kind",
+    "level",
+    "enabled",
+    "deadline",
+    "interval",
+    "stable_for",
+    "timeout",
+    "units",
+    "command",
+    "url",
+    "status",
+    "contains",
+    "address",
+    "port",
+    "from",
+]);
 
 const FLEET: Schema = Schema {
     keys: &["name", "flake", "attribute"],
@@ -78,7 +97,12 @@ const FLEET: Schema = Schema {
 /// What `[tags.<name>]` may hold.
 pub(super) const TAG: Schema = Schema {
     keys: &["offline"],
-    tables: &[("ssh", SSH), ("copy", COPY), ("activate", ACTIVATE)],
+    tables: &[
+        ("ssh", SSH),
+        ("copy", COPY),
+        ("activate", ACTIVATE),
+        ("health", NAMES),
+    ],
     open: false,
 };
 
@@ -88,6 +112,9 @@ pub(super) const HOST: Schema = Schema {
     tables: TAG.tables,
     open: false,
 };
+
+/// What `hosts/<name>/identity.toml` may hold.
+pub(super) const IDENTITY: Schema = keys(&["machine_id", "root_device"]);
 
 /// The whole file.
 pub(super) const FILE: Schema = Schema {

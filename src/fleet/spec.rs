@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::model::{
-    ActivateSettings, BuildSettings, CopySettings, EvalSettings, HostName, Parallel, Reach, Tag,
+    ActivateSettings, BuildSettings, CopySettings, EvalSettings, Gate, HostName, Identity,
+    Parallel, Reach, Tag,
 };
 
 /// A checked fleet.toml.
@@ -12,6 +13,8 @@ use crate::model::{
 pub struct Fleet {
     /// The file it was read from, for messages.
     pub file: PathBuf,
+    /// The folder of that file, absolute; `hosts` is in it.
+    pub folder: PathBuf,
     /// What people call the fleet.
     pub name: Option<String>,
     /// Where the configurations come from.
@@ -70,10 +73,15 @@ pub struct HostSpec {
     pub offline: Offline,
     /// How to reach it.
     pub reach: Reach,
+    /// Which machine it is, once adopted; filled in by whoever reads the files beside fleet.toml.
+    pub identity: Option<Identity>,
     /// How closures are copied to it.
     pub copy: CopySettings,
     /// How it is activated.
     pub activate: ActivateSettings,
+    /// What must hold before a new system of it is kept, by name; the gate `systemd` is
+    /// always there.
+    pub health: Vec<Gate>,
 }
 
 /// What it means when a host cannot be reached.

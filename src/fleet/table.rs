@@ -115,6 +115,16 @@ impl<'t> Table<'t> {
         table
     }
 
+    /// What messages call a table inside.
+    pub(super) fn place_of(&self, key: &str) -> Place {
+        self.place.child(key)
+    }
+
+    /// Whether a key is written.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
     /// All keys and values, in the order of the alphabet.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&'t Key<'t>, &'t Value<'t>)> + use<'t> {
         self.entries.into_iter().flatten()
@@ -187,6 +197,17 @@ impl<'t> Table<'t> {
         log: &mut Log<'_>,
     ) -> Option<At<T>> {
         let value = self.get(key)?;
+        let read = self.one_number(key, most, value, log)?;
+        Some(at(value, read))
+    }
+
+    fn one_number<T: TryFrom<i128>>(
+        &self,
+        key: &str,
+        most: u32,
+        value: &Value<'_>,
+        log: &mut Log<'_>,
+    ) -> Option<T> {
         let expected = format!("a whole number from 1 to {most}");
         let Some(number) = value.get_ref().as_integer() else {
             self.refuse_type(key, &expected, value, log);
@@ -199,6 +220,25 @@ impl<'t> Table<'t> {
             self.refuse(key, why, &value.span(), log);
             return None;
         };
+        Some(read)
+    }
+
+    /// A list of whole numbers from 1 to `most`, or one of them alone.
+    pub(super) fn numbers<T: TryFrom<i128>>(
+        &self,
+        key: &str,
+        most: u32,
+        log: &mut Log<'_>,
+    ) -> Option<At<Vec<T>>> {
+        let value = self.get(key)?;
+        let Some(items) = value.get_ref().as_array() else {
+            let one = self.number(key, most, log)?;
+            return Some(at(value, vec![one.value]));
+        };
+        let read = items
+            .iter()
+            .filter_map(|item| self.one_number(key, most, item, log))
+            .collect();
         Some(at(value, read))
     }
 

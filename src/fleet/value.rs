@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::Tag;
+use crate::model::{OnInhibitor, Tag};
 
 use super::parse::ParseContext;
 
@@ -64,6 +64,13 @@ pub(super) const HOST_LIMIT: Kind<'static, Duration> = Kind {
     expected: DURATION.expected,
     plural: DURATION.plural,
     read: &host_limit,
+};
+
+/// What a switch inhibitor means for a run.
+pub(super) const ON_INHIBITOR: Kind<'static, OnInhibitor> = Kind {
+    expected: "\"fail\" or \"boot\"",
+    plural: "words",
+    read: &on_inhibitor,
 };
 
 pub(super) const PROFILE: Kind<'static, String> = Kind {
@@ -129,6 +136,17 @@ pub(super) fn duration(text: &str) -> Result<Duration, Refusal> {
     }
 }
 
+/// Reads a duration that an operator typed, in the form of fleet.toml.
+///
+/// # Errors
+/// What is wrong with it, and what to write instead.
+pub fn duration_from(text: &str) -> Result<Duration, String> {
+    duration(text).map_err(|refusal| match refusal.hint {
+        Some(hint) => format!("{}; {hint}", refusal.why),
+        None => refusal.why,
+    })
+}
+
 /// Reads `512MiB`, `4GiB`: one whole number with a binary unit.
 pub(super) fn size(text: &str) -> Result<u64, Refusal> {
     let refuse = |why: &str| {
@@ -180,6 +198,18 @@ fn profile(text: &str) -> Result<String, Refusal> {
         return Err(Refusal::new(why));
     }
     Ok(text.to_owned())
+}
+
+fn on_inhibitor(text: &str) -> Result<OnInhibitor, Refusal> {
+    match text {
+        "fail" => Ok(OnInhibitor::Fail),
+        "boot" => Ok(OnInhibitor::Boot),
+        "reboot" => Err(Refusal::new("phoenix does not reboot hosts by itself yet")
+            .hint("write \"boot\", and reboot the host when it is staged")),
+        other => Err(Refusal::new(format!(
+            "`{other}` is neither \"fail\" nor \"boot\""
+        ))),
+    }
 }
 
 fn line(text: &str) -> Result<String, Refusal> {

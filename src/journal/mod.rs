@@ -4,11 +4,12 @@
 //! further hosts: a deployment nobody can look up afterwards is worse than none.
 //! The form of a line is part of docs/reference/events.md.
 
+mod past;
 mod read;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use thiserror::Error;
 use crate::event::StepEvent;
 use crate::model::RunId;
 
+pub use past::{Past, PastHost, PastStage};
 pub use read::{Entry, Recorded, list, read};
 
 /// Name of the record in the folder of its run.
@@ -110,6 +112,8 @@ impl Journal {
             .mode(0o600)
             .open(&path)
             .map_err(failed(&path))?;
+        // Says that the controller lives. Where there are no locks, verdicts are recorded early.
+        let _ = file.try_lock();
         // Without this a power cut could take the file's name along with its last lines.
         for made in [folder.as_path(), dir] {
             File::open(made)
@@ -117,6 +121,29 @@ impl Journal {
                 .map_err(failed(made))?;
         }
         Ok(Self::over(path, file))
+    }
+
+    /// Opens the journal of a run that is over or whose controller died, to add verdicts;
+    /// `None` while the controller lives. Half a last line is cut off.
+    ///
+    /// # Errors
+    /// [`JournalError`] when it cannot be read or opened.
+    pub fn reopen(path: &Path) -> Result<Option<Self>, JournalError> {
+        let failed = |source| JournalError::Create {
+            path: path.to_owned(),
+            source,
+        };
+        let file = OpenOptions::new().append(true).open(path).map_err(failed)?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Ok(None);
+        }
+        let (number, length) = read::extent(path)?;
+        file.set_len(length).map_err(failed)?;
+        Ok(Some(Self {
+            number,
+            length,
+            ..Self::over(path.to_owned(), file)
+        }))
     }
 
     fn over(path: PathBuf, file: File) -> Self {
@@ -152,7 +179,9 @@ impl Journal {
         text.push(b'\n');
         let is_end = matches!(
             event,
-            StepEvent::HostFinished { .. } | StepEvent::RunFinished { .. }
+            StepEvent::HostFinished { .. }
+                | StepEvent::RunFinished { .. }
+                | StepEvent::Verdict { .. }
         );
         if let Err(source) = self.write(&text, is_end) {
             // Half a line must not run into the next event. If this fails too, the disk is

@@ -1,6 +1,6 @@
 //! Reads journals back, also those of older and newer versions of phoenix.
 
-use std::fs;
+use std::fs::{self, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -46,6 +46,15 @@ pub struct Recorded {
     pub path: PathBuf,
 }
 
+impl Recorded {
+    /// Whether the run's controller lives.
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        fs::File::open(&self.path)
+            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+}
+
 /// Reads a journal. A last line that was cut off while it was written is left out.
 ///
 /// # Errors
@@ -88,6 +97,27 @@ fn entry(value: Value) -> Entry {
         (Some(number), Some(at), Ok(event)) => Entry::Known { number, at, event },
         _ => Entry::Unknown(value),
     }
+}
+
+/// The highest number of an event, and the length of the whole lines.
+pub(super) fn extent(path: &Path) -> Result<(u64, u64), JournalError> {
+    let bytes = fs::read(path).map_err(|source| JournalError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let length = bytes
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |at| at + 1);
+    let number = |line: &[u8]| {
+        let value: Value = serde_json::from_slice(line).ok()?;
+        value.get("n").and_then(Value::as_u64)
+    };
+    let lines = bytes[..length].split(|byte| *byte == b'\n');
+    Ok((
+        lines.filter_map(number).max().unwrap_or_default(),
+        length as u64,
+    ))
 }
 
 /// The journals below `dir`, newest run first; none when there is no such folder.

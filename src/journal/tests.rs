@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::event::VERSION;
-use crate::model::{HostName, Stage};
+use crate::model::{HostName, Mode, RunState, RunSummary, Stage, StorePath, Toplevel, Verdict};
 
 fn started(run: &RunId) -> StepEvent {
     StepEvent::RunStarted {
@@ -162,6 +162,81 @@ fn a_full_disk_is_an_error() {
         error.to_string(),
         "event 1 could not be written to the journal /dev/full"
     );
+}
+
+fn went_back(run: &RunId) -> StepEvent {
+    let toplevel = |letter: &str| {
+        let path = format!("/nix/store/{}-nixos-system-web1", letter.repeat(32));
+        Toplevel(StorePath::new(path).unwrap())
+    };
+    StepEvent::Verdict {
+        host: HostName::new("web1").unwrap(),
+        verdict: Box::new(Verdict::Ended {
+            summary: RunSummary {
+                run: run.clone(),
+                host: HostName::new("web1").unwrap(),
+                who: "ada@desk".to_owned(),
+                state: RunState::RolledBack,
+                old: toplevel("a"),
+                new: toplevel("b"),
+                reason: Some("nobody confirmed it".to_owned()),
+                mode: Mode::Test,
+                needs_reboot: false,
+                exit: Some(0),
+                failed_units: Vec::new(),
+                log: Vec::new(),
+                changed: 1,
+            },
+        }),
+    }
+}
+
+#[test]
+fn a_verdict_is_added_once_the_controller_is_gone_and_ends_the_doubt() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = RunId::at(0, [1, 2, 3]);
+    let mut journal = Journal::create(dir.path(), &run).unwrap();
+    let path = journal.path().to_owned();
+    let activating = StepEvent::StageStarted {
+        host: HostName::new("web1").unwrap(),
+        stage: Stage::Activate,
+    };
+    journal.append(1, &started(&run)).unwrap();
+    journal.append(2, &activating).unwrap();
+    let recorded = &list(dir.path()).unwrap()[0];
+    assert!(recorded.is_under_way());
+    assert!(Journal::reopen(&path).unwrap().is_none());
+    drop(journal);
+    assert!(!recorded.is_under_way());
+    // What a controller that was killed while it wrote leaves behind.
+    let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+    file.write_all(b"{\"n\":3,\"at\":9,\"ev").unwrap();
+    drop(file);
+    let past = Past::of(&read(&path).unwrap()).unwrap();
+    assert_eq!(past.undecided().count(), 1);
+    let mut journal = Journal::reopen(&path).unwrap().unwrap();
+    journal.append(5, &went_back(&run)).unwrap();
+    drop(journal);
+    let entries = read(&path).unwrap();
+    let expected = Entry::Known {
+        number: 3,
+        at: 5,
+        event: went_back(&run),
+    };
+    assert_eq!(entries.last(), Some(&expected));
+    assert_eq!(Past::of(&entries).unwrap().undecided().count(), 0);
+}
+
+#[test]
+fn a_host_that_never_began_to_activate_is_not_in_doubt() {
+    let run = RunId::at(0, [1, 2, 3]);
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = Journal::create(dir.path(), &run).unwrap();
+    journal.append(1, &started(&run)).unwrap();
+    journal.append(2, &copying()).unwrap();
+    let past = Past::of(&read(journal.path()).unwrap()).unwrap();
+    assert_eq!(past.undecided().count(), 0);
+    assert_eq!(past.hosts[0].stages[0].took, None);
 }
 
 #[test]

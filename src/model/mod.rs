@@ -2,7 +2,11 @@
 //!
 //! Text becomes one of these types once, at the edge; everything inside trusts them.
 
+pub mod clock;
 mod facts;
+mod health;
+mod hold;
+mod identity;
 mod name;
 mod order;
 mod outcome;
@@ -11,11 +15,19 @@ mod reach;
 mod run;
 mod settings;
 mod store;
+mod story;
 mod system;
+mod url;
 
-pub use facts::{DiskSpace, Facts, LockHolder, RunState, RunSummary};
-pub use name::{HostName, NameError, Tag};
-pub use order::{Order, Proof};
+pub use facts::{DiskSpace, Facts, GenerationDate, LockHolder, RunState, RunSummary};
+pub use health::{
+    AskedFrom, Gate, GateKind, GateResult, HOST_PLACE, Level, Observation, SSH, SYSTEMD, accepted,
+    accepts,
+};
+pub use hold::{Hold, REASON_LIMIT, who};
+pub use identity::{Identity, Origin};
+pub use name::{GateName, HostName, NameError, Tag};
+pub use order::{Mode, OnInhibitor, OnStranded, Order, Proof};
 pub use outcome::{Outcome, Why};
 pub use problem::{Hint, Problem, ProblemKind};
 pub use reach::{Address, Elevation, Reach};
@@ -24,4 +36,6 @@ pub use settings::{
     ActivateSettings, BuildSettings, CopyEngine, CopySettings, EvalSettings, Parallel,
 };
 pub use store::{Derivation, Generation, StorePath, StorePathError, Toplevel};
-pub use system::{Activation, Stage};
+pub use story::{Story, StoryDecision, StoryLog, StoryStep, Verdict};
+pub use system::{Activation, Stage, exit_hint, exit_meaning};
+pub use url::{HttpUrl, UrlError};

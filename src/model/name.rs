@@ -1,4 +1,4 @@
-//! Names a person gives: hosts and tags.
+//! Names a person gives: hosts, tags and health gates.
 
 use std::fmt;
 
@@ -17,6 +17,11 @@ pub struct HostName(String);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Tag(String);
+
+/// Name of a health gate. Same alphabet as [`HostName`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct GateName(String);
 
 /// Why a text is no name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -98,6 +103,7 @@ macro_rules! name {
 }
 
 name!(HostName);
+name!(GateName);
 name!(Tag);
 
 #[cfg(test)]

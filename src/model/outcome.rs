@@ -17,6 +17,11 @@ pub enum Outcome {
         /// The last stage that ran.
         stage: Stage,
     },
+    /// Is prepared for its next boot, which brings the new system; runs what it ran.
+    Staged {
+        /// Whether only the next boot does, as a trial: the default stays the old system.
+        once: bool,
+    },
     /// Was activated, failed, and runs the system it ran before.
     RolledBack {
         /// Where it failed.
@@ -63,6 +68,7 @@ impl Outcome {
             Self::Confirmed => "confirmed",
             Self::UpToDate => "up-to-date",
             Self::Done { .. } => "done",
+            Self::Staged { .. } => "staged",
             Self::RolledBack { .. } => "rolled-back",
             Self::Failed { .. } => "failed",
             Self::Skipped { .. } => "skipped",
@@ -79,13 +85,20 @@ impl Outcome {
                 Some(*stage)
             }
             Self::Unknown { since } => Some(*since),
-            Self::Confirmed | Self::UpToDate | Self::Skipped { .. } | Self::Deferred => None,
+            Self::Confirmed
+            | Self::UpToDate
+            | Self::Staged { .. }
+            | Self::Skipped { .. }
+            | Self::Deferred => None,
         }
     }
 
     /// Whether the host got what was asked for.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        matches!(self, Self::Confirmed | Self::UpToDate | Self::Done { .. })
+        matches!(
+            self,
+            Self::Confirmed | Self::UpToDate | Self::Done { .. } | Self::Staged { .. }
+        )
     }
 }

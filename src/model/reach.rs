@@ -57,6 +57,9 @@ pub struct Reach {
     pub use_agent: bool,
     /// Files of pinned host keys (`hosts/<name>/ssh_host_*_key.pub`); when there are any, no other key is accepted.
     pub pinned_keys: Vec<PathBuf>,
+    /// Keys that the operator has just compared, as lines of `.pub` files: good enough for a
+    /// host of which no file knows a key.
+    pub accepted_keys: Vec<String>,
     /// Limit for reaching the host: TCP, key exchange, login, over all addresses.
     pub connect_limit: Duration,
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::clock::civil;
+
 /// Names one run everywhere: its journal, the transient units and the rollback timer on hosts.
 ///
 /// `YYYYMMDD-HHMMSS-xxxxxx`, UTC and six random hexadecimal digits: sorts by time, and is
@@ -56,28 +58,17 @@ impl RunId {
         ))
     }
 
+    /// The day on which the run began, UTC: `2026-01-31`.
+    #[must_use]
+    pub fn day(&self) -> String {
+        format!("{}-{}-{}", &self.0[..4], &self.0[4..6], &self.0[6..8])
+    }
+
     /// The run id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Year, month and day of a count of days since 1970-01-01 (proleptic Gregorian calendar).
-fn civil(days: u64) -> (u64, u64, u64) {
-    let shifted = days + 719_468;
-    let era = shifted / 146_097;
-    let of_era = shifted % 146_097;
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 
 impl fmt::Display for RunId {
@@ -127,6 +118,7 @@ mod tests {
     fn names_sort_by_time_and_read_back() {
         let run = RunId::at(1_795_380_244, [0x3f, 0xa9, 0xc1]);
         assert_eq!(run.as_str(), "20261122-204404-3fa9c1");
+        assert_eq!(run.day(), "2026-11-22");
         assert_eq!(RunId::new(run.as_str()), Ok(run));
         assert_eq!(
             RunId::at(951_782_399, [0; 3]).as_str(),

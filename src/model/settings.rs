@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::{OnInhibitor, OnStranded};
+
 /// How many hosts or evaluators may be in a stage at once. Each stage has its own limit, so
 /// that a host waiting in one never holds back another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,4 +59,8 @@ pub struct ActivateSettings {
     pub limit: Duration,
     /// How long after activation the proof may take before the host rolls back by itself.
     pub confirm_limit: Duration,
+    /// What a switch inhibitor means.
+    pub on_inhibitor: OnInhibitor,
+    /// What the host does when it cannot go back.
+    pub on_stranded: OnStranded,
 }

@@ -1,6 +1,9 @@
 //! What the operator asked for, with every setting filled in.
 
-use crate::model::{ActivateSettings, HostName, Nonce, Parallel, RunId, Stage};
+use crate::model::{
+    ActivateSettings, Gate, HostName, Identity, Mode, Nonce, Parallel, RunId, Stage,
+};
+use std::collections::BTreeMap;
 
 /// What a run is to reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +38,19 @@ pub struct Target {
     pub host: HostName,
     /// Limits of its activation.
     pub activate: ActivateSettings,
+    /// What must hold before its new system is kept.
+    pub health: Vec<Gate>,
     /// An unreachable host is deferred, not failed.
     pub may_be_offline: bool,
+}
+
+/// What the operator wants passed over, this once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waived {
+    /// That the host runs a system phoenix never deployed, or was last deployed as another host.
+    pub unknown: bool,
+    /// That the system is named for another host.
+    pub name: bool,
 }
 
 /// What the operator asked for.
@@ -52,10 +66,20 @@ pub struct Request {
     pub who: String,
     /// What to reach.
     pub goal: Goal,
+    /// What hosts do with a system they do not run yet: [`Mode::Test`], or one for their next boot.
+    pub mode: Mode,
     /// The hosts, in order.
     pub targets: Vec<Target>,
+    /// Every host of the fleet, with the machine it was adopted as.
+    pub machines: BTreeMap<HostName, Option<Identity>>,
+    /// Checks to pass over.
+    pub waived: Waived,
     /// Limits of the stages.
     pub parallel: Parallel,
     /// Whether the plan needs the operator's yes before anything is changed.
     pub ask: bool,
+    /// Begin no further activation once a host has failed.
+    pub fail_fast: bool,
+    /// Activate hosts although operators hold them.
+    pub despite_hold: bool,
 }

@@ -1,11 +1,53 @@
 //! What is decided for a host, from what was found.
 
+use std::collections::BTreeMap;
+
 use super::*;
-use crate::model::{RunId, RunState, RunSummary, StorePath};
+use crate::model::{Hold, Nonce, Origin, Parallel, RunId, RunState, RunSummary, Stage, StorePath};
 
 fn toplevel(letter: char) -> Toplevel {
     let hash: String = std::iter::repeat_n(letter, 32).collect();
     Toplevel(StorePath::new(format!("/nix/store/{hash}-nixos-system-x")).unwrap())
+}
+
+/// A run of `web1` in a fleet of which no machine is recorded.
+pub(super) fn request(goal: Goal) -> Request {
+    Request {
+        run: RunId::at(0, [0; 3]),
+        nonce: Nonce::new([0; 16]),
+        command: "deploy".to_owned(),
+        who: "ann@desk".to_owned(),
+        goal,
+        mode: Mode::Test,
+        targets: Vec::new(),
+        machines: BTreeMap::from([(host(), None)]),
+        waived: Waived::default(),
+        fail_fast: false,
+        despite_hold: false,
+        parallel: Parallel {
+            connect: 1,
+            copy: 1,
+            activate: 1,
+        },
+        ask: false,
+    }
+}
+
+pub(super) const DEPLOY: Goal = Goal::Deploy {
+    until: Stage::Confirm,
+};
+
+fn deploy(
+    host: &HostName,
+    facts: &Facts,
+    to: &Toplevel,
+    system: &str,
+) -> Result<HostPlan, Problem> {
+    super::deploy(&request(DEPLOY), host, facts, to, system)
+}
+
+fn rollback(host: &HostName, facts: &Facts, to: Option<u64>) -> Result<HostPlan, Problem> {
+    super::rollback(&request(Goal::Rollback { to }), host, facts, to)
 }
 
 fn facts(running: char, generations: &[(u64, char)]) -> Facts {
@@ -18,13 +60,14 @@ fn facts(running: char, generations: &[(u64, char)]) -> Facts {
         .collect();
     Facts {
         running: Some(toplevel(running)),
+        origin: Origin::Deployed { host: host() },
         profile: generations.last().cloned(),
         generations,
         ..Facts::blank("x86_64-linux")
     }
 }
 
-fn host() -> HostName {
+pub(super) fn host() -> HostName {
     HostName::new("web1").unwrap()
 }
 
@@ -59,9 +102,12 @@ fn a_host_whose_boot_entry_could_not_be_written_is_activated_again() {
         host: host(),
         who: String::new(),
         state: RunState::CommittedNotBoot,
+        mode: Mode::Test,
+        needs_reboot: false,
         old: toplevel('b'),
         new: toplevel('a'),
         reason: None,
+        exit: None,
         failed_units: Vec::new(),
         log: Vec::new(),
         changed: 0,
@@ -88,6 +134,37 @@ fn a_host_without_a_system_is_refused() {
         ..facts('a', &[])
     };
     assert!(deploy(&host(), &found, &toplevel('b'), "x86_64-linux").is_err());
+}
+
+#[test]
+fn a_held_host_is_refused_unless_nothing_changes_or_the_operator_says_so() {
+    let hold = Hold {
+        who: "ada@desk".to_owned(),
+        from: None,
+        reason: "database migration".to_owned(),
+        since: 1_795_380_244,
+        until: None,
+    };
+    let found = Facts {
+        hold: Some(hold),
+        ..facts('a', &[(1, 'a')])
+    };
+    let plan = |letter| deploy(&host(), &found, &toplevel(letter), "x86_64-linux").unwrap();
+    let problem = admit(&plan('b'), &found, false).unwrap_err();
+    assert_eq!(problem.kind, ProblemKind::Refused);
+    assert_eq!(
+        problem.causes,
+        [
+            "ada@desk holds it since 2026-11-22 20:44:04 UTC, until it is released",
+            "reason: database migration"
+        ]
+    );
+    assert_eq!(admit(&plan('a'), &found, false), Ok(None));
+    let told = admit(&plan('b'), &found, true).unwrap().unwrap();
+    assert!(
+        told.starts_with("activates despite a hold: ada@desk"),
+        "{told}"
+    );
 }
 
 #[test]

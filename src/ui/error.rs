@@ -35,7 +35,7 @@ pub fn problem(problem: &Problem, paint: Paint) -> String {
 pub fn host(host: &HostName, result: &HostResult, paint: Paint) -> Option<String> {
     match &result.outcome {
         Outcome::Confirmed | Outcome::UpToDate | Outcome::Done { .. } => None,
-        Outcome::Skipped { .. } | Outcome::Deferred => {
+        Outcome::Staged { .. } | Outcome::Skipped { .. } | Outcome::Deferred => {
             Some(note(&words::sentence(host, result), paint))
         }
         Outcome::RolledBack { .. } | Outcome::Failed { .. } | Outcome::Unknown { .. } => {

@@ -9,7 +9,7 @@ use super::state::State;
 use super::table::pad;
 use super::{plan, units, words};
 use crate::event::{Event, HostPlanned, HostResult, StepEvent};
-use crate::model::{HostName, RunId};
+use crate::model::{GateResult, HostName, RunId, SYSTEMD};
 
 /// Width of the longest stage: "activate".
 const STAGE: usize = 8;
@@ -90,6 +90,8 @@ fn text(state: &State, step: &StepEvent, paint: Paint) -> String {
         } => plan::render(hosts, None, paint),
         StepEvent::Planned { hosts, .. } => hosts.iter().map(|host| planned(state, host)).collect(),
         StepEvent::Notice { host, message } => notice(host.as_ref(), message),
+        StepEvent::GateFinished { host, result } => gate(state, host, result),
+        StepEvent::Verdict { host, verdict } => words::verdict(host, verdict) + "\n",
         StepEvent::HostFinished { host, result } => end(state, host, result),
         StepEvent::Interrupted { leaving, undecided } => interrupted(*leaving, undecided),
     }
@@ -118,6 +120,21 @@ fn planned(state: &State, planned: &HostPlanned) -> String {
 fn name(state: &State, host: &HostName) -> String {
     let longest = state.rows.iter().map(|row| row.host.as_str().len()).max();
     pad(host.as_str(), longest.unwrap_or_default())
+}
+
+/// How a gate ended. That the gate every host has passed is no news, and of one that is only
+/// wanted a notice tells.
+fn gate(state: &State, host: &HostName, result: &GateResult) -> String {
+    let is_known = if result.passed {
+        result.name.as_str() == SYSTEMD
+    } else {
+        !result.forbids()
+    };
+    if is_known {
+        return String::new();
+    }
+    let rest = std::iter::once(clean(&words::gate(result)));
+    line(state, host, ("gate", result.millis), rest)
 }
 
 fn end(state: &State, host: &HostName, result: &HostResult) -> String {

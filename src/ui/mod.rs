@@ -3,6 +3,7 @@
 //! [`Reporter`] is fed every event of a run and draws it for a terminal, as plain lines or as
 //! JSON. People's progress and errors go to standard error, results to standard output.
 
+mod card;
 pub mod error;
 pub mod exit;
 mod json;
@@ -25,8 +26,9 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
+pub use card::card;
 pub use exit::exit_code;
-pub use output::{err, out};
+pub use output::{err, is_lost, out};
 pub use paint::{ColorChoice, ColorWishes, Paint, Tone, clean};
 pub use prompt::{Prompt, PromptError, ask};
 pub use reporter::{Format, Look, Reporter};

@@ -1,10 +1,22 @@
 //! The two streams. A reader that went away ends the output quietly, never the run.
 
 use std::io::{self, ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether a result could not be written, as to a full disk.
+static LOST: AtomicBool = AtomicBool::new(false);
 
 /// Writes text to standard output as it is.
 pub fn out(text: &str) {
-    Sink::stdout().put(text);
+    if !is_lost() {
+        Sink::stdout().put(text);
+    }
+}
+
+/// Whether something for standard output was lost, and not because its reader had enough.
+#[must_use]
+pub fn is_lost() -> bool {
+    LOST.load(Ordering::Relaxed)
 }
 
 /// Writes text to standard error as it is.
@@ -16,6 +28,8 @@ pub fn err(text: &str) {
 pub(super) struct Sink {
     stream: Box<dyn Write + Send>,
     is_closed: bool,
+    /// Whether it holds results, which a script must not take for whole when they are not.
+    is_result: bool,
 }
 
 impl Sink {
@@ -23,11 +37,15 @@ impl Sink {
         Self {
             stream: Box::new(stream),
             is_closed: false,
+            is_result: false,
         }
     }
 
     pub(super) fn stdout() -> Self {
-        Self::new(io::stdout())
+        Self {
+            is_result: true,
+            ..Self::new(io::stdout())
+        }
     }
 
     pub(super) fn stderr() -> Self {
@@ -47,6 +65,7 @@ impl Sink {
         if let Err(error) = written {
             self.is_closed = true;
             if error.kind() != ErrorKind::BrokenPipe {
+                LOST.fetch_or(self.is_result, Ordering::Relaxed);
                 // Nothing is left to do if standard error is gone, too.
                 let _ = writeln!(
                     io::stderr(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::event::{Event, HostResult, ProgressEvent, StepEvent};
-use crate::model::{HostName, Outcome, RunId, Stage};
+use crate::model::{HostName, Outcome, RunId, SYSTEMD, Stage};
 
 /// Lines of a host's log kept for the case that it fails.
 const LOG_LINES: usize = 20;
@@ -97,7 +97,16 @@ impl State {
                     self.row(host).end(result);
                 }
             }
-            StepEvent::Planned { .. } | StepEvent::Notice { .. } => {}
+            // Every host has that one, and it is through at once.
+            StepEvent::GateFinished { host, result }
+                if result.passed && result.name.as_str() != SYSTEMD =>
+            {
+                self.row(host).detail = Some(format!("gate {} passed", result.name));
+            }
+            StepEvent::GateFinished { .. }
+            | StepEvent::Planned { .. }
+            | StepEvent::Notice { .. }
+            | StepEvent::Verdict { .. } => {}
         }
     }
 

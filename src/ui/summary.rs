@@ -42,9 +42,10 @@ pub(super) fn table(state: &State, width: Option<usize>, paint: Paint) -> String
 fn change(host: &HostName, result: &HostResult) -> String {
     let (from, to) = (result.from.as_ref(), result.to.as_ref());
     match result.outcome {
-        Outcome::Confirmed | Outcome::UpToDate | Outcome::Unknown { .. } => {
-            words::change(host, from, to)
-        }
+        Outcome::Confirmed
+        | Outcome::UpToDate
+        | Outcome::Staged { .. }
+        | Outcome::Unknown { .. } => words::change(host, from, to),
         // What was made is what one wants to use next, so it is told whole.
         Outcome::Done { .. } => to.map(ToString::to_string).unwrap_or_default(),
         // An arrow would say that it moved.

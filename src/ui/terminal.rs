@@ -99,9 +99,16 @@ impl Terminal {
             StepEvent::Notice { host, message } => notice(host.as_ref(), message),
             StepEvent::Interrupted { leaving, undecided } => interrupted(*leaving, undecided),
             StepEvent::HostFinished { host, result } => self.end(state, host, result),
-            StepEvent::RunStarted { .. }
+            // What passed is told in the host's own line, and what was only wanted by a notice.
+            StepEvent::GateFinished { host, result } if result.forbids() => {
+                format!("{host}: gate {}\n", words::gate(result))
+            }
+            StepEvent::GateFinished { .. }
+            | StepEvent::RunStarted { .. }
             | StepEvent::StageStarted { .. }
             | StepEvent::StageFinished { .. }
+            // Told in journals only.
+            | StepEvent::Verdict { .. }
             | StepEvent::RunFinished { .. } => String::new(),
         }
     }

@@ -1,8 +1,10 @@
 //! What stages, outcomes and systems are called in front of people.
 
-use super::paint::Tone;
+use super::paint::{Tone, clean};
 use crate::event::HostResult;
-use crate::model::{HostName, Outcome, ProblemKind, Stage, Toplevel, Why};
+use crate::model::{
+    GateResult, HostName, Outcome, ProblemKind, RunState, Stage, Toplevel, Verdict, Why,
+};
 
 /// The outcome in two words at most.
 #[must_use]
@@ -11,6 +13,7 @@ pub fn outcome(outcome: &Outcome) -> &'static str {
         Outcome::Confirmed => "confirmed",
         Outcome::UpToDate => "up to date",
         Outcome::Done { .. } => "done",
+        Outcome::Staged { .. } => "staged",
         Outcome::RolledBack { .. } => "rolled back",
         Outcome::Failed { .. } => "failed",
         Outcome::Skipped { .. } => "skipped",
@@ -24,6 +27,8 @@ pub fn outcome(outcome: &Outcome) -> &'static str {
 pub fn tone(outcome: &Outcome) -> Tone {
     match outcome {
         Outcome::Confirmed | Outcome::Done { .. } => Tone::Good,
+        Outcome::Staged { once: true } => Tone::Good,
+        Outcome::Staged { once: false } => Tone::Careful,
         Outcome::UpToDate => Tone::Plain,
         Outcome::RolledBack { .. } | Outcome::Failed { .. } | Outcome::Unknown { .. } => Tone::Bad,
         Outcome::Skipped { .. } | Outcome::Deferred => Tone::Careful,
@@ -43,6 +48,13 @@ pub fn doing(stage: Stage) -> &'static str {
     }
 }
 
+/// How a health gate ended, in one line.
+#[must_use]
+pub fn gate(result: &GateResult) -> String {
+    let word = if result.passed { "passed" } else { "failed" };
+    clean(&format!("{} {word}: {}", result.name, result.detail))
+}
+
 /// How a host ended, short: what its error begins with.
 #[must_use]
 pub fn headline(host: &HostName, result: &HostResult) -> String {
@@ -50,6 +62,7 @@ pub fn headline(host: &HostName, result: &HostResult) -> String {
         Outcome::Confirmed => format!("{host} was confirmed"),
         Outcome::UpToDate => format!("{host} is up to date"),
         Outcome::Done { stage } => format!("{host} is done up to {stage}"),
+        Outcome::Staged { .. } => format!("{host} is staged"),
         Outcome::RolledBack { .. } => format!("{host} was rolled back"),
         Outcome::Failed { stage } => failed(host, *stage, result),
         Outcome::Skipped { .. } => format!("{host} was skipped"),
@@ -69,6 +82,10 @@ fn failed(host: &HostName, stage: Stage, result: &HostResult) -> String {
         Stage::Eval => format!("evaluating {host} failed"),
         Stage::Build => format!("building {host} failed"),
         Stage::Copy => format!("copying to {host} failed"),
+        // A refused plan or order means that nothing was changed.
+        Stage::Activate if kind(result) == Some(ProblemKind::Refused) => {
+            format!("{host} was not activated")
+        }
         Stage::Activate => format!("activating {host} failed"),
         Stage::Confirm => format!("confirming {host} failed"),
     }
@@ -90,6 +107,12 @@ pub fn sentence(host: &HostName, result: &HostResult) -> String {
         Outcome::Done { stage } => {
             format!("{host} is done up to {stage}, as asked, and runs what it ran before")
         }
+        Outcome::Staged { once: true } => format!(
+            "{headline}: boots the new system once at the next boot; the default stays the old one"
+        ),
+        Outcome::Staged { once: false } => format!(
+            "{headline}: boots the new system at the next boot and every later one, unproven"
+        ),
         Outcome::RolledBack { .. } => format!("{headline} and runs what it ran before"),
         Outcome::Failed { .. } | Outcome::Unknown { .. } => match next_step(host, result) {
             Some(step) => format!("{headline}; {step}"),
@@ -110,6 +133,36 @@ pub fn reason(why: Why) -> &'static str {
         Why::Interrupted => "the run was interrupted",
         Why::Declined => "the plan was declined",
         Why::OtherFailed => "another host failed, and the run stops at the first failure",
+    }
+}
+
+/// What a host told of a run afterwards, as a sentence without its full stop.
+#[must_use]
+pub fn verdict(host: &HostName, verdict: &Verdict) -> String {
+    let summary = match verdict {
+        Verdict::Ended { summary } => summary,
+        Verdict::Refused { problem } => {
+            return format!(
+                "{host} refused before activation and runs what it ran: {}",
+                problem.in_one_line()
+            );
+        }
+        Verdict::Unknown { .. } => {
+            return format!(
+                "{host} has no record of the run: the order never reached it, or the record was removed since"
+            );
+        }
+    };
+    let end = match summary.state {
+        RunState::Committed => "kept the new system",
+        RunState::CommittedNotBoot => "runs the new system, but the old one boots",
+        RunState::RolledBack => "rolled back",
+        RunState::Failed => "could neither keep the new system nor go back",
+        open => return format!("{host} has not ended it yet: it {}", open.doing()),
+    };
+    match &summary.reason {
+        Some(reason) => format!("{host} {end} because {reason}"),
+        None => format!("{host} {end}"),
     }
 }
 

@@ -7,7 +7,10 @@ pub mod fake;
 
 use std::future::Future;
 
-use crate::model::{Derivation, Facts, HostName, Order, Problem, Proof, RunSummary, Toplevel};
+use crate::model::{
+    Derivation, Facts, Gate, HostName, Observation, Order, Problem, Proof, RunId, RunSummary,
+    Toplevel,
+};
 
 /// What evaluation says about a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +101,9 @@ pub trait World {
 
 /// A connected host.
 pub trait Host {
+    /// The address that answered.
+    fn address(&self) -> &str;
+
     /// What it said about itself when the connection was opened.
     fn facts(&self) -> &Facts;
 
@@ -119,10 +125,24 @@ pub trait Host {
     /// Asks, over this connection, how the host stands.
     fn prove(&mut self, order: &Order) -> impl Future<Output = Result<Proof, Problem>>;
 
-    /// Keeps the new system or goes back; answers with the verdict, whoever decided first.
+    /// Looks once at a health gate, from the host or from the workstation. Within a run, units
+    /// that had failed before it do not count.
+    // Dropped, the look may go on for its own limit; it changes nothing.
+    fn probe(
+        &self,
+        gate: &Gate,
+        run: Option<&RunId>,
+    ) -> impl Future<Output = Result<Observation, Problem>>;
+
+    /// Has the host wait for its decision a whole limit from now. `Err` when it does not wait
+    /// any more, or cannot be reached.
+    fn renew(&self, order: &Order) -> impl Future<Output = Result<(), Problem>>;
+
+    /// Keeps the new system or, where there is a doubt about it, goes back; answers with the
+    /// verdict, whoever decided first.
     fn decide(
         &mut self,
         order: &Order,
-        keep: bool,
+        doubt: Option<&str>,
     ) -> impl Future<Output = Result<RunSummary, Problem>>;
 }

@@ -9,9 +9,14 @@ use crate::command::{self, Ran};
 /// Limit for anything that is asked of the lab; a reboot is the longest.
 const LIMIT: u32 = 180;
 
+/// The number of the lab that [`Lab::machine`] makes.
+const MACHINE_LAB: u8 = 9;
+
 /// A lab that is up.
 pub(crate) struct Lab {
     program: PathBuf,
+    /// Of a lab that was made for one test, beside the one that runs; it goes with this value.
+    own: Option<u8>,
 }
 
 /// A host as `lab list --json` describes it.
@@ -32,7 +37,7 @@ impl Lab {
     /// whatever the test before left behind.
     pub(crate) fn ready() -> Self {
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/lab");
-        let lab = Self { program };
+        let lab = Self { program, own: None };
         let hosts = lab.list();
         assert!(
             !hosts.is_empty(),
@@ -47,6 +52,18 @@ impl Lab {
             }
             lab.ask(&["wait", &host.name]);
         }
+        lab
+    }
+
+    /// A lab of one host, `web1`, that is an emulated machine with a kernel and a clock of its
+    /// own. Slow: it takes a minute or two to come up.
+    pub(crate) fn machine() -> Self {
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/lab");
+        let own = Some(MACHINE_LAB);
+        let lab = Self { program, own };
+        lab.ask(&["up", "1"]);
+        lab.ask(&["machine", "web1"]);
+        lab.ask(&["wait", "web1", "170"]);
         lab
     }
 
@@ -164,6 +181,19 @@ impl Lab {
     }
 
     fn try_to(&self, args: &[&str]) -> Ran {
-        command::run(command::limited(LIMIT, &self.program).args(args))
+        let mut lab = command::limited(LIMIT, &self.program);
+        if let Some(number) = self.own {
+            lab.env("PHOENIX_LAB_NUMBER", number.to_string());
+        }
+        command::run(lab.args(args))
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        if self.own.is_some() {
+            // Nothing to be done about it here; the next test that wants this lab says so.
+            let _ = self.try_to(&["down"]);
+        }
     }
 }

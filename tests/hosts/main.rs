@@ -4,9 +4,18 @@
 //! `scripts/build dev && tests/lab/lab up 4 && cargo test --test hosts -- --test-threads 1`.
 //! One test at a time: they share the hosts.
 
+mod boot;
+mod clock;
 mod command;
 mod deploying;
 mod faults;
+mod health;
+mod identity;
 mod lab;
+mod locks;
+mod matrix;
 mod phoenix;
 mod reading;
+mod recovery;
+mod room;
+mod stranded;

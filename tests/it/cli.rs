@@ -4,4 +4,5 @@ mod deploying;
 mod generated;
 mod listing;
 mod phoenix;
+mod showing;
 mod wrong;

@@ -9,9 +9,12 @@ use std::time::Duration;
 
 use phoenix::engine::{self, Desk, Stop};
 use phoenix::event::{Event, StepEvent};
-use phoenix::model::{ActivateSettings, HostName, Nonce, Parallel, RunId, Stage};
-use phoenix::plan::{Goal, Request, Target};
-use phoenix::world::fake::{Behaviour, FakeWorld};
+use phoenix::model::{
+    ActivateSettings, AskedFrom, Gate, GateKind, GateName, HostName, HttpUrl, Identity, Level,
+    Mode, Nonce, OnInhibitor, OnStranded, Parallel, RunId, Stage,
+};
+use phoenix::plan::{Goal, Request, Target, Waived};
+use phoenix::world::fake::{Behaviour, FakeWorld, machine_id};
 use serde::Deserialize;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
@@ -23,6 +26,9 @@ struct Scenario {
     until: Option<Stage>,
     #[serde(default)]
     rollback: bool,
+    /// Prepares the next boot instead of activating.
+    #[serde(default)]
+    boot: bool,
     /// The operator's answer to the plan; without one nothing is asked.
     #[serde(default)]
     answer: Option<bool>,
@@ -30,10 +36,53 @@ struct Scenario {
     #[serde(default)]
     interrupts: Vec<f64>,
     #[serde(default)]
+    despite_hold: bool,
+    #[serde(default)]
+    fail_fast: bool,
+    #[serde(default)]
+    activates_at_once: Option<usize>,
+    #[serde(default)]
     copies_at_once: Option<usize>,
+    #[serde(default)]
+    replace_unknown: bool,
+    #[serde(default)]
+    rename: bool,
     hosts: BTreeMap<String, Behaviour>,
     #[serde(default)]
     may_be_offline: Vec<String>,
+    /// Gates of every host beside the one that each has.
+    #[serde(default)]
+    health: Vec<Page>,
+}
+
+/// A gate that looks at a page.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Page {
+    name: String,
+    level: Level,
+    deadline: u64,
+    #[serde(default)]
+    stable_for: u64,
+}
+
+impl Page {
+    fn gate(&self) -> Gate {
+        Gate {
+            name: GateName::new(&self.name).unwrap(),
+            level: self.level,
+            kind: GateKind::Http {
+                url: HttpUrl::new("http://{host}/").unwrap(),
+                from: AskedFrom::Workstation,
+                status: Vec::new(),
+                contains: None,
+            },
+            deadline: Duration::from_secs(self.deadline),
+            interval: Duration::from_secs(2),
+            stable_for: Duration::from_secs(self.stable_for),
+            timeout: Duration::from_secs(10),
+        }
+    }
 }
 
 #[test]
@@ -118,7 +167,12 @@ fn request(scenario: &Scenario) -> Request {
         activate: ActivateSettings {
             limit: Duration::from_secs(300),
             confirm_limit: Duration::from_secs(30),
+            on_inhibitor: OnInhibitor::Fail,
+            on_stranded: OnStranded::Reboot,
         },
+        health: std::iter::once(Gate::systemd())
+            .chain(scenario.health.iter().map(Page::gate))
+            .collect(),
         may_be_offline: scenario.may_be_offline.contains(name),
     };
     Request {
@@ -133,14 +187,36 @@ fn request(scenario: &Scenario) -> Request {
                 until: scenario.until.unwrap_or(Stage::Confirm),
             }
         },
+        machines: scenario.hosts.keys().map(machine).collect(),
+        waived: Waived {
+            unknown: scenario.replace_unknown,
+            name: scenario.rename,
+        },
+        mode: if scenario.boot {
+            Mode::Boot
+        } else {
+            Mode::Test
+        },
         targets: scenario.hosts.keys().map(target).collect(),
         parallel: Parallel {
             connect: 8,
             copy: scenario.copies_at_once.unwrap_or(8),
-            activate: 8,
+            activate: scenario.activates_at_once.unwrap_or(8),
         },
         ask: scenario.answer.is_some(),
+        fail_fast: scenario.fail_fast,
+        despite_hold: scenario.despite_hold,
     }
+}
+
+/// Every host was adopted as the machine it is in the fake world.
+fn machine(name: &String) -> (HostName, Option<Identity>) {
+    let host = HostName::new(name).unwrap();
+    let identity = Identity {
+        machine_id: machine_id(&host),
+        root_device: None,
+    };
+    (host, Some(identity))
 }
 
 /// One line an event, with the time since the run began.

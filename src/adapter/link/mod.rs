@@ -2,6 +2,7 @@
 
 mod agent;
 mod elevate;
+mod probe;
 mod session;
 mod tunnel;
 
@@ -11,11 +12,16 @@ use std::time::Duration;
 
 use crate::adapter::agents::Agents;
 use crate::adapter::nix::Nix;
+use crate::adapter::page;
 use crate::adapter::ssh::{Connection, SshContext};
-use crate::model::{CopySettings, Facts, Order, Problem, ProblemKind, Proof, Reach, RunSummary};
+use crate::model::{
+    AskedFrom, CopySettings, Facts, Gate, Hold, HostName, LockHolder, Observation, Order, Problem,
+    ProblemKind, Proof, Reach, RunId, RunSummary, Story, Toplevel, Verdict,
+};
 use crate::wire::agent::{Reply, Request};
 use crate::world::{Activated, Built, CopyProgress, Host};
 use elevate::Elevator;
+use probe::Spare;
 use session::Session;
 
 /// Limit for what the agent answers from what it knows.
@@ -33,8 +39,23 @@ pub struct LinkContext {
     pub agents: Agents,
     /// The password `sudo` may ask for.
     pub password: SudoPassword,
-    /// The workstation's Nix.
-    pub nix: Nix,
+    /// The workstation's Nix; what neither builds nor copies goes without.
+    pub nix: Option<Nix>,
+}
+
+impl LinkContext {
+    /// The workstation's Nix, for what needs it.
+    ///
+    /// # Errors
+    /// A [`Problem`] where the command was set up without.
+    pub fn nix(&self) -> Result<&Nix, Problem> {
+        self.nix.as_ref().ok_or_else(|| {
+            Problem::new(
+                ProblemKind::Failed,
+                "this command was started without the workstation's Nix",
+            )
+        })
+    }
 }
 
 /// A connected host.
@@ -45,6 +66,8 @@ pub struct Link<'a> {
     session: Session,
     facts: Facts,
     connection: Connection,
+    /// Further sessions, for what is asked while another question waits for its answer.
+    spare: Spare,
     /// Daemons of finished copies: while they live, what they received stays protected.
     held: Vec<tunnel::Held>,
 }
@@ -62,6 +85,19 @@ impl<'a> Link<'a> {
         let connection = Connection::open(reach, &cx.ssh, &|_| {})
             .await
             .map_err(|error| error.problem())?;
+        Self::over(cx, reach, copy, connection).await
+    }
+
+    /// Does the same over a connection that is open.
+    ///
+    /// # Errors
+    /// A [`Problem`] of kind refused or lost.
+    pub async fn over(
+        cx: &'a LinkContext,
+        reach: &'a Reach,
+        copy: &'a CopySettings,
+        connection: Connection,
+    ) -> Result<Self, Problem> {
         let elevator = Elevator::new(reach, &cx.password);
         let (session, facts) = agent::start(&connection, &elevator, &cx.agents).await?;
         Ok(Self {
@@ -71,12 +107,126 @@ impl<'a> Link<'a> {
             session,
             facts,
             connection,
+            spare: Spare::default(),
             held: Vec::new(),
         })
     }
+
+    /// The connection that everything goes over.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Has the host remember the system it runs as one that `host` is meant to run.
+    ///
+    /// # Errors
+    /// A [`Problem`] when it runs another system by now, a run is under way, or contact is lost.
+    pub async fn adopt(
+        &mut self,
+        host: &HostName,
+        who: &str,
+        system: &Toplevel,
+    ) -> Result<(), Problem> {
+        let request = Request::Adopt {
+            host: host.clone(),
+            who: who.to_owned(),
+            system: system.clone(),
+        };
+        match self.session.ask(&request, ANSWER, &mut |_| {}).await? {
+            Reply::Facts { facts } => {
+                self.facts = facts;
+                Ok(())
+            }
+            Reply::Error { problem } | Reply::Refused { problem } => Err(problem),
+            other => Err(unexpected(&other)),
+        }
+    }
+}
+
+impl Link<'_> {
+    /// Asks what became of a run, whoever began it.
+    ///
+    /// # Errors
+    /// A [`Problem`] when the host does not answer, or cannot read the run's record.
+    pub async fn verdict(&mut self, run: &RunId) -> Result<Verdict, Problem> {
+        let request = Request::Verdict { run: run.clone() };
+        match self.session.ask(&request, ANSWER, &mut |_| {}).await? {
+            Reply::Ended { summary } => Ok(Verdict::Ended { summary }),
+            Reply::Refused { problem } => Ok(Verdict::Refused { problem }),
+            Reply::UnknownRun { known } => Ok(Verdict::Unknown { known }),
+            Reply::Error { problem } => Err(problem),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Asks for the whole story of a run. `Err` holds the runs the host knows when this is none.
+    ///
+    /// # Errors
+    /// A [`Problem`] when the host does not answer, or cannot read the run's record.
+    pub async fn story(&mut self, run: &RunId) -> Result<Result<Story, Vec<RunId>>, Problem> {
+        let request = Request::Story { run: run.clone() };
+        match self.session.ask(&request, ANSWER, &mut |_| {}).await? {
+            Reply::Story { story } => Ok(Ok(*story)),
+            Reply::UnknownRun { known } => Ok(Err(known)),
+            Reply::Refused { problem } | Reply::Error { problem } => Err(problem),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Keeps everybody from activating the host; also tells of a run that goes on beside it.
+    ///
+    /// # Errors
+    /// A [`Problem`] when somebody else holds the host, or the hold cannot be written.
+    pub async fn hold(&mut self, wish: HoldWish) -> Result<(Hold, Option<LockHolder>), Problem> {
+        let request = Request::Hold {
+            who: wish.who,
+            reason: wish.reason,
+            seconds: wish.seconds,
+            force: wish.force,
+        };
+        match self.session.ask(&request, ANSWER, &mut |_| {}).await? {
+            Reply::Held { hold, lock } => Ok((hold, lock)),
+            Reply::Refused { problem } | Reply::Error { problem } => Err(problem),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Ends a hold, and says which.
+    ///
+    /// # Errors
+    /// A [`Problem`] when it is somebody else's, or its file cannot be removed.
+    pub async fn release(&mut self, who: &str, force: bool) -> Result<Option<Hold>, Problem> {
+        let request = Request::Release {
+            who: who.to_owned(),
+            force,
+        };
+        match self.session.ask(&request, ANSWER, &mut |_| {}).await? {
+            Reply::Released { hold } => Ok(hold),
+            Reply::Refused { problem } | Reply::Error { problem } => Err(problem),
+            other => Err(unexpected(&other)),
+        }
+    }
+}
+
+/// A hold as an operator wishes it.
+#[derive(Clone, Debug)]
+pub struct HoldWish {
+    /// Operator, as `user@workstation`.
+    pub who: String,
+    /// Why, in one line.
+    pub reason: String,
+    /// How long, in seconds; until released otherwise.
+    pub seconds: Option<u64>,
+    /// Take the place of somebody else's hold.
+    pub force: bool,
 }
 
 impl Host for Link<'_> {
+    fn address(&self) -> &str {
+        self.connection.reached()
+    }
+
     fn facts(&self) -> &Facts {
         &self.facts
     }
@@ -134,11 +284,24 @@ impl Host for Link<'_> {
         }
     }
 
-    async fn decide(&mut self, order: &Order, keep: bool) -> Result<RunSummary, Problem> {
+    async fn probe(&self, gate: &Gate, run: Option<&RunId>) -> Result<Observation, Problem> {
+        let gate = gate.at(self.address());
+        match gate.kind.from() {
+            AskedFrom::Workstation => Ok(page::look(&gate).await),
+            AskedFrom::Host => probe::ask_host(self, gate, run).await,
+        }
+    }
+
+    async fn renew(&self, order: &Order) -> Result<(), Problem> {
+        probe::renew(self, order).await
+    }
+
+    async fn decide(&mut self, order: &Order, doubt: Option<&str>) -> Result<RunSummary, Problem> {
         let request = Request::Decide {
             run: order.run.clone(),
             nonce: order.nonce.clone(),
-            keep,
+            keep: doubt.is_none(),
+            why: doubt.map(str::to_owned),
         };
         let limit = order.activate_limit * 2 + UNDOING;
         ended(self.session.ask(&request, limit, &mut |_| {}).await?)

@@ -50,6 +50,7 @@ pub(super) async fn copy(
     built: &Built,
     progress: &dyn Fn(CopyProgress),
 ) -> Result<(CopyProgress, Vec<Held>), Problem> {
+    let nix = link.cx.nix()?;
     // The folder is made with mode 0700: nobody else may talk to the host's daemon as root.
     let folder = tempfile::Builder::new()
         .prefix("phoenix-")
@@ -88,7 +89,7 @@ pub(super) async fn copy(
     };
     let result = {
         let bridges = accept(link, &listener, &shared);
-        let nix = link.cx.nix.copy(&job, &paths);
+        let nix = nix.copy(&job, &paths);
         match select(Box::pin(bridges), Box::pin(nix)).await {
             Either::Left((Err(problem), _)) => Err(problem),
             Either::Left((Ok(never), _)) => match never {},

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use crate::model::{Address, Reach};
 
 use super::process::RemoteProcess;
-use super::session::{Session, Stage, ended};
+use super::session::{Session, Stage, ended, pin_name};
 use super::target::Target;
 use super::{SshContext, SshError, quote, race};
 
@@ -27,6 +27,8 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 pub struct Connection {
     session: Session,
     address: Address,
+    /// The name or IP address behind it, after `~/.ssh/config`.
+    reached: String,
 }
 
 impl Connection {
@@ -84,10 +86,28 @@ impl Connection {
         &self.address
     }
 
+    /// The name or IP address that was connected to: what `~/.ssh/config` makes of the address.
+    #[must_use]
+    pub fn reached(&self) -> &str {
+        &self.reached
+    }
+
     /// Fingerprint of the host's key, as ssh shows it: `SHA256:…`.
     #[must_use]
     pub fn host_key_fingerprint(&self) -> &str {
         &self.session.fingerprint
+    }
+
+    /// The host's key, as the one line of its `.pub` file.
+    #[must_use]
+    pub fn host_key(&self) -> String {
+        self.session.key.to_openssh().unwrap_or_default()
+    }
+
+    /// The name that sshd gives the file of such a key: `ssh_host_ed25519_key.pub`.
+    #[must_use]
+    pub fn host_key_file(&self) -> String {
+        pin_name(&self.session.key)
     }
 
     /// Starts a command. The words reach the program as they are, whatever they hold; the
@@ -186,6 +206,7 @@ impl Attempt {
             Ok(session) => Some(Connection {
                 session,
                 address: self.target.address.clone(),
+                reached: self.target.host.clone(),
             }),
             Err(error) => {
                 self.stage.replace(Stage::Over);

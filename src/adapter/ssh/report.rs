@@ -1,5 +1,7 @@
 //! Puts errors of SSH into terms that a person can act on.
 
+use std::io::ErrorKind;
+
 use crate::model::{Hint, Problem, ProblemKind};
 
 use super::error::{KeyVerdict, OfferedKey, SshError};
@@ -45,9 +47,14 @@ impl SshError {
                 return telling.and_then(|(_, error)| error.hint());
             }
             Self::Jump { source, .. } => return source.hint(),
-            Self::UnknownHostKey { pin: Some(pin), .. } => format!(
+            Self::UnknownHostKey {
+                pin: Some(pin),
+                host,
+                ..
+            } => format!(
                 "compare the fingerprint with the host's own (`ssh-keygen -lf \
-                 /etc/ssh/ssh_host_ed25519_key.pub` there), then write the key to {}",
+                 /etc/ssh/ssh_host_ed25519_key.pub` there); `phoenix adopt {host}` then writes the \
+                 key to {}",
                 pin.display()
             ),
             Self::UnknownHostKey { .. } => {
@@ -67,6 +74,10 @@ impl SshError {
             Self::RevokedHostKey { .. } => {
                 "somebody holds a key that was withdrawn: do not trust the host before it has a new one"
                     .to_owned()
+            }
+            Self::Connect { source, .. } => connect_hint(source.kind())?.to_owned(),
+            Self::Timeout { .. } => {
+                "is the host running, and does a firewall on the way let SSH through?".to_owned()
             }
             Self::Resolve { .. } => {
                 "check `addresses` in fleet.toml, or `HostName` in ~/.ssh/config".to_owned()
@@ -135,6 +146,19 @@ impl SshError {
             }
             _ => Vec::new(),
         }
+    }
+}
+
+/// What a failed connection suggests, by what the system said.
+fn connect_hint(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::ConnectionRefused => {
+            Some("the machine is there, but nothing listens: does sshd run, and on this port?")
+        }
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Some(
+            "no way leads there: is the host running, is the address right, and is a VPN needed?",
+        ),
+        _ => None,
     }
 }
 

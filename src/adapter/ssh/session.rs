@@ -46,6 +46,7 @@ impl fmt::Display for Stage {
 pub(super) struct Session {
     pub(super) handle: Handle<Client>,
     pub(super) fingerprint: String,
+    pub(super) key: PublicKey,
     pub(super) place: String,
     pub(super) leash: Leash,
     pub(super) lost: LostSignal,
@@ -129,6 +130,7 @@ impl Session {
             (Ok(handle), Some((key, Ok(())))) => Ok(Self {
                 handle,
                 fingerprint: fingerprint(&key),
+                key,
                 place: target.place(),
                 leash,
                 lost,
@@ -248,14 +250,7 @@ fn refusal(target: &Target, key: &PublicKey, distrust: Distrust) -> SshError {
             reason,
         },
         Distrust::Unknown => {
-            let kind = match key.algorithm() {
-                Algorithm::Ed25519 => "ed25519",
-                Algorithm::Rsa { .. } => "rsa",
-                _ => "ecdsa",
-            };
-            let pin = PathBuf::from("hosts")
-                .join(&host)
-                .join(format!("ssh_host_{kind}_key.pub"));
+            let pin = PathBuf::from("hosts").join(&host).join(pin_name(key));
             SshError::UnknownHostKey {
                 pin: target.in_fleet.then_some(pin),
                 key: key.to_openssh().unwrap_or_default().into(),
@@ -265,6 +260,16 @@ fn refusal(target: &Target, key: &PublicKey, distrust: Distrust) -> SshError {
             }
         }
     }
+}
+
+/// What sshd calls the file of a key; where it is pinned, the file has the same name.
+pub(super) fn pin_name(key: &PublicKey) -> String {
+    let kind = match key.algorithm() {
+        Algorithm::Ed25519 => "ed25519",
+        Algorithm::Rsa { .. } => "rsa",
+        _ => "ecdsa",
+    };
+    format!("ssh_host_{kind}_key.pub")
 }
 
 type Verdict = Arc<Mutex<Option<(PublicKey, Result<(), Distrust>)>>>;

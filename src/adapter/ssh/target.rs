@@ -58,6 +58,7 @@ impl Target {
         target.name = reach.name.to_string();
         target.in_fleet = true;
         target.trust.pinned.clone_from(&reach.pinned_keys);
+        target.trust.accepted.clone_from(&reach.accepted_keys);
         target.login = login(reach, &said, cx, &target);
         let hops = reach
             .jump

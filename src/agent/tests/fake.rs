@@ -9,13 +9,15 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::agent::decision::{self, Decision};
+use super::fake_loader::FakeLoader;
 use crate::agent::files;
-use crate::agent::host::{Cx, Ended, Host, Program, ProgramError, Unit};
+use crate::agent::host::{Cx, Ended, Host};
 use crate::agent::paths::{Paths, Side};
 use crate::agent::record::Record;
 use crate::agent::switching::Exit;
-use crate::model::{HostName, Nonce, Order, RunId, RunState, StorePath, Toplevel};
+use crate::model::{
+    HostName, Mode, Nonce, OnInhibitor, OnStranded, Order, RunId, RunState, StorePath, Toplevel,
+};
 
 /// How a system's `switch-to-configuration test` goes, try by try; the last is repeated.
 #[derive(Clone, Debug)]
@@ -38,17 +40,23 @@ pub(super) const GOOD: Behaviour = Behaviour {
 pub(super) struct Killed;
 
 #[derive(Default)]
-struct State {
-    uptime: Duration,
-    behaviours: HashMap<String, Vec<Behaviour>>,
-    switching: BTreeMap<String, (Side, RunId, Duration)>,
-    alive: BTreeSet<String>,
-    broken: BTreeSet<String>,
-    calls: Vec<String>,
-    kill_in: Option<RunState>,
-    decide_at: Option<(Duration, RunId, bool)>,
-    boot_fails: bool,
-    silent: usize,
+pub(super) struct State {
+    pub(super) uptime: Duration,
+    pub(super) behaviours: HashMap<String, Vec<Behaviour>>,
+    pub(super) switching: BTreeMap<String, (Side, RunId, Duration)>,
+    pub(super) alive: BTreeSet<String>,
+    pub(super) broken: BTreeSet<String>,
+    pub(super) calls: Vec<String>,
+    pub(super) kill_in: Option<RunState>,
+    pub(super) kill_at_call: Option<usize>,
+    pub(super) decide_at: Option<(Duration, RunId, bool)>,
+    /// When the next renewal is due, until when there are any, and of which run.
+    pub(super) renewals: Option<(Duration, Duration, RunId)>,
+    pub(super) boot_fails: bool,
+    pub(super) loader: FakeLoader,
+    pub(super) silent: usize,
+    pub(super) clock_jumps: Option<(Duration, u64)>,
+    pub(super) deaf: bool,
 }
 
 /// The fake host. Its folder goes with it.
@@ -74,6 +82,9 @@ impl Fake {
             fs::create_dir_all(program.parent().unwrap()).unwrap();
             fs::write(&program, "").unwrap();
             fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+            for piece in ["nixos-version", "init"] {
+                fs::write(paths.at(format!("{}/{piece}", system(letter))), "").unwrap();
+            }
         }
         for folder in ["/run", "/nix/var/nix/profiles", "/proc/sys/kernel/random"] {
             fs::create_dir_all(paths.at(folder)).unwrap();
@@ -83,10 +94,12 @@ impl Fake {
             state: Mutex::default(),
             _folder: folder,
         };
+        fs::write(fake.paths.at("/agent"), "").unwrap();
         fake.state().broken.insert("old-trouble.service".to_owned());
         fake.state().uptime = Duration::from_secs(1000);
         fake.boot("boot-1", 'a');
         fake.set_profile(1, &system('a'));
+        fake.state().loader.install(&system('a'), &fake.paths);
         fake
     }
 
@@ -97,7 +110,7 @@ impl Fake {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -115,15 +128,53 @@ impl Fake {
         self.state().kill_in = state;
     }
 
+    /// Cuts the power in place of a call, counted from one.
+    pub(super) fn kill_at_call(&self, call: usize) {
+        self.state().kill_at_call = Some(call);
+    }
+
+    /// Breaks a unit.
+    pub(super) fn break_unit(&self, unit: &str) {
+        self.state().broken.insert(unit.to_owned());
+    }
+
     /// Has a controller decide at a time after now.
     pub(super) fn decide_after(&self, span: Duration, run: &RunId, keep: bool) {
         let at = self.uptime() + span;
         self.state().decide_at = Some((at, run.clone(), keep));
     }
 
+    /// Has a controller renew its lease for a time from now, every twenty seconds.
+    pub(super) fn renew_for(&self, span: Duration, run: &RunId) {
+        let now = self.uptime();
+        self.state().renewals = Some((now, now + span, run.clone()));
+    }
+
     /// Has PID 1 not answer the next questions for units, as while it re-executes itself.
     pub(super) fn silence(&self, questions: usize) {
         self.state().silent = questions;
+    }
+
+    /// Has the host's SSH server not greet any more.
+    pub(super) fn deafen(&self) {
+        self.state().deaf = true;
+    }
+
+    /// Has the controller come by SSH.
+    pub(super) fn come_by_ssh(&self) {
+        let process = self.paths.at(format!("/proc/{}", std::process::id()));
+        fs::create_dir_all(&process).unwrap();
+        fs::write(
+            process.join("environ"),
+            "SSH_CONNECTION=10.0.0.1 40022 10.0.0.9 22\0",
+        )
+        .unwrap();
+    }
+
+    /// Sets the clock of the day back by some seconds, at a time after now.
+    pub(super) fn set_clock_back(&self, span: Duration, seconds: u64) {
+        let at = self.uptime() + span;
+        self.state().clock_jumps = Some((at, seconds));
     }
 
     /// Breaks the boot loader.
@@ -141,6 +192,7 @@ impl Fake {
         let mut state = self.state();
         state.alive.clear();
         state.switching.clear();
+        let _ = fs::remove_dir_all(self.paths.volatile());
         fs::write(self.paths.at("/proc/sys/kernel/random/boot_id"), boot_id).unwrap();
         relink(
             system(letter).path().as_path(),
@@ -166,8 +218,12 @@ impl Fake {
             expected: self.paths.running(),
             new: system(to),
             generation: None,
+            mode: Mode::Test,
+            on_inhibitor: OnInhibitor::Fail,
             activate_limit: Duration::from_secs(300),
             confirm_limit: Duration::from_secs(60),
+            on_stranded: OnStranded::Reboot,
+            despite_hold: false,
         }
     }
 
@@ -176,12 +232,19 @@ impl Fake {
         Record::load(&self.paths, run).unwrap().unwrap()
     }
 
-    fn call(&self, call: String) {
+    pub(super) fn call(&self, call: String) {
         self.state().calls.push(call);
+        let mut state = self.state();
+        if state.kill_at_call == Some(state.calls.len()) {
+            state.kill_at_call = None;
+            drop(state);
+            std::panic::resume_unwind(Box::new(Killed));
+        }
+        drop(state);
         self.maybe_kill();
     }
 
-    fn maybe_kill(&self) {
+    pub(super) fn maybe_kill(&self) {
         let Some(kill_in) = self.state().kill_in else {
             return;
         };
@@ -195,7 +258,7 @@ impl Fake {
         }
     }
 
-    fn finish_switches(&self) {
+    pub(super) fn finish_switches(&self) {
         let mut state = self.state();
         let now = state.uptime;
         let due: Vec<String> = state
@@ -240,117 +303,4 @@ impl Fake {
 fn relink(target: &Path, link: &Path) {
     let _ = fs::remove_file(link);
     symlink(target, link).unwrap();
-}
-
-impl Host for Fake {
-    fn now(&self) -> u64 {
-        1_800_000_000
-    }
-
-    fn uptime(&self) -> Duration {
-        self.state().uptime
-    }
-
-    fn pause(&self, span: Duration) {
-        self.maybe_kill();
-        self.state().uptime += span;
-        self.finish_switches();
-        let now = self.uptime();
-        let due = self.state().decide_at.take_if(|(at, _, _)| *at <= now);
-        if let Some((_, run, keep)) = due {
-            let wanted = if keep {
-                Decision::keep()
-            } else {
-                Decision::back("told so")
-            };
-            decision::decide(&self.paths.run(&run), wanted).unwrap();
-        }
-    }
-
-    fn start(&self, unit: &Unit) -> Result<(), ProgramError> {
-        self.call(format!("start {}", unit.name));
-        let mut state = self.state();
-        if unit.after.is_some() {
-            state.alive.insert(unit.name.replace(".service", ".timer"));
-            return Ok(());
-        }
-        state.alive.insert(unit.name.clone());
-        if let ["switch", run, side] = unit
-            .arguments
-            .iter()
-            .map(String::as_str)
-            .collect::<Vec<_>>()[..]
-        {
-            let side = if side == "new" { Side::New } else { Side::Old };
-            let end = state.uptime + Duration::from_secs(2);
-            state
-                .switching
-                .insert(unit.name.clone(), (side, RunId::new(run).unwrap(), end));
-        }
-        Ok(())
-    }
-
-    fn wake(&self, unit: &str) -> Result<(), ProgramError> {
-        self.call(format!("wake {unit}"));
-        Ok(())
-    }
-
-    fn alive(&self, unit: &str) -> Option<bool> {
-        Some(self.state().alive.contains(unit))
-    }
-
-    fn stop(&self, unit: &str) -> Result<(), ProgramError> {
-        self.call(format!("stop {unit}"));
-        let mut state = self.state();
-        state.alive.remove(unit);
-        state.switching.remove(unit);
-        Ok(())
-    }
-
-    fn broken_units(&self) -> Result<Vec<String>, ProgramError> {
-        let mut state = self.state();
-        if state.silent > 0 {
-            state.silent -= 1;
-            return Err(ProgramError::Ended {
-                program: "systemctl".to_owned(),
-                ended: Ended::Status(1),
-                log: Vec::new(),
-            });
-        }
-        Ok(state.broken.iter().cloned().collect())
-    }
-
-    fn journal(&self, units: &[String], _since: u64) -> Vec<String> {
-        units.iter().map(|unit| format!("{unit}: why")).collect()
-    }
-
-    fn run(&self, program: &Program) -> Result<String, ProgramError> {
-        self.call(program.shown());
-        let arguments: Vec<_> = program
-            .arguments
-            .iter()
-            .map(|one| one.to_string_lossy())
-            .collect();
-        if arguments.first().is_some_and(|one| one == "boot") {
-            if self.state().boot_fails {
-                return Err(ProgramError::Ended {
-                    program: program.shown(),
-                    ended: Ended::Status(1),
-                    log: vec!["no space left".to_owned()],
-                });
-            }
-            return Ok(String::new());
-        }
-        let last = arguments.last().unwrap();
-        match StorePath::new(last.as_ref()) {
-            Ok(path) => self.set_profile(2, &Toplevel(path)),
-            Err(_) => {
-                let number = last.parse().unwrap();
-                self.set_profile(number, &self.paths.generation(number).unwrap());
-            }
-        }
-        Ok(String::new())
-    }
-
-    fn note(&self, _line: &str) {}
 }

@@ -9,10 +9,10 @@ use super::{SOON, begin_quietly, guarded, prepare};
 use crate::agent::answer;
 use crate::agent::decision::{self, Decision};
 use crate::agent::guard::guard;
-use crate::agent::lock;
+use crate::agent::lock::{self, Ticket};
 use crate::agent::serve::serve;
-use crate::agent::{facts, tidy};
-use crate::model::{LockHolder, Nonce, ProblemKind, RunState};
+use crate::agent::{facts, story, tidy};
+use crate::model::{Nonce, ProblemKind, RunState};
 use crate::wire::agent::{Reply, Request, from_line, to_line};
 
 fn refused(reply: Reply) -> String {
@@ -50,7 +50,7 @@ fn an_order_that_does_not_fit_the_host_changes_nothing() {
             moved,
             "the host moved on: the plan saw cccccccc-nixos-system-c, it runs aaaaaaaa-nixos-system-a",
         ),
-        (missing, "is not a system this host could activate"),
+        (missing, "is not in the host's store"),
         (generation, "generation 1 is not bbbbbbbb-nixos-system-b"),
         (
             endless,
@@ -59,7 +59,7 @@ fn an_order_that_does_not_fit_the_host_changes_nothing() {
     ] {
         let found = refused(begin_quietly(&fake, &order));
         assert!(found.contains(why), "{found}");
-        assert!(!fake.paths.run(&order.run).0.exists());
+        assert!(!fake.paths.run(&order.run).kept.exists());
     }
     assert!(fake.calls().is_empty());
 }
@@ -67,16 +67,18 @@ fn an_order_that_does_not_fit_the_host_changes_nothing() {
 #[test]
 fn beside_another_run_an_order_is_refused_and_names_it() {
     let fake = Fake::new();
-    let holder = LockHolder {
+    let ticket = Ticket {
         run: fake.order('b', 9).run,
         who: "ann@laptop".to_owned(),
+        from: Some("10.0.0.4".to_owned()),
         since: 1_799_999_988,
+        uptime: Duration::from_secs(988),
     };
-    let _lock = lock::take(fake.cx(), &holder, Duration::ZERO).unwrap();
+    let _lock = lock::take(fake.cx(), &ticket, Duration::ZERO).unwrap();
     let found = refused(begin_quietly(&fake, &fake.order('b', 1)));
     assert!(
         found.ends_with(
-            "run 19700101-000000-000009 of ann@laptop, begun 12 s ago, holds the host's deploy lock"
+            "run 19700101-000000-000009 of ann@laptop (from 10.0.0.4) holds the host's deploy lock since 2027-01-15 07:59:48 UTC (12 s ago)"
         ),
         "{found}"
     );
@@ -87,18 +89,20 @@ fn of_two_guards_at_once_the_second_writes_its_refusal() {
     let fake = Fake::new();
     let (first, second) = (fake.order('b', 1), fake.order('c', 2));
     let run = prepare(&fake, &second);
-    let holder = LockHolder {
+    let ticket = Ticket {
         run: first.run,
         who: first.who,
+        from: None,
         since: 0,
+        uptime: Duration::ZERO,
     };
-    let lock = lock::take(fake.cx(), &holder, Duration::ZERO).unwrap();
+    let lock = lock::take(fake.cx(), &ticket, Duration::ZERO).unwrap();
     guard(fake.cx(), &run).unwrap();
     drop(lock);
     let problem = fake.record(&run).refusal.unwrap();
     assert_eq!(problem.message, "another deployment is under way");
     assert!(refused(begin_quietly(&fake, &second)).contains("run 19700101-000000-000001"));
-    assert!(!fake.paths.run(&run).0.exists());
+    assert!(!fake.paths.run(&run).kept.exists());
     assert!(
         facts::facts(fake.cx(), Path::new("none"))
             .last_run
@@ -141,12 +145,12 @@ fn a_decision_needs_the_nonce_and_an_active_system() {
     let fake = Fake::new();
     let order = fake.order('b', 1);
     let run = prepare(&fake, &order);
-    let stranger = answer::decide(fake.cx(), &run, &Nonce::new([0; 16]), true).unwrap_err();
+    let stranger = answer::decide(fake.cx(), (&run, &Nonce::new([0; 16])), true, None).unwrap_err();
     assert!(stranger.message.contains("the nonce is not its own"));
     fake.record(&run)
         .enter(fake.cx(), RunState::Activating)
         .unwrap();
-    let early = answer::decide(fake.cx(), &run, &order.nonce, true).unwrap_err();
+    let early = answer::decide(fake.cx(), (&run, &order.nonce), true, None).unwrap_err();
     assert!(early.message.contains("still being activated"));
     assert_eq!(decision::read(&fake.paths.run(&run)).unwrap(), None);
 }
@@ -157,9 +161,10 @@ fn whoever_decides_late_hears_the_verdict_of_the_first() {
     let order = fake.order('b', 1);
     let record = guarded(&fake, &order);
     assert_eq!(record.state, RunState::RolledBack);
-    let late = answer::decide(fake.cx(), &order.run, &order.nonce, true).unwrap();
+    let late = answer::decide(fake.cx(), (&order.run, &order.nonce), true, None).unwrap();
     assert_eq!(late, record.summary());
-    assert_eq!(answer::verdict(fake.cx(), &order.run).unwrap(), late);
+    let asked = story::verdict(fake.cx(), &order.run).unwrap();
+    assert_eq!(asked, Reply::Ended { summary: late });
 }
 
 #[test]
@@ -199,10 +204,13 @@ fn a_half_written_record_is_passed_over() {
     guarded(&fake, &first);
     let second = prepare(&fake, &fake.order('b', 2));
     std::fs::write(fake.paths.run(&second).record(), "{").unwrap();
+    // As after a boot, which the copy in /run does not outlive.
+    std::fs::remove_dir_all(fake.paths.run(&second).live).unwrap();
     let facts = facts::facts(fake.cx(), Path::new("none"));
     assert_eq!(facts.last_run.unwrap().run, first.run);
+    assert_eq!(facts.unreadable_runs, std::slice::from_ref(&second));
     assert!(
-        answer::verdict(fake.cx(), &second)
+        story::verdict(fake.cx(), &second)
             .unwrap_err()
             .message
             .contains("half-written")
@@ -248,11 +256,11 @@ fn a_session_greets_answers_and_survives_rubbish() {
     assert!(matches!(
         replies.as_slice(),
         [
-            Reply::Hello { protocol: 1, .. },
+            Reply::Hello { protocol: 2, .. },
             Reply::Error { .. },
             Reply::Error { .. },
             Reply::Facts { .. },
-            Reply::Error { .. }
+            Reply::UnknownRun { .. }
         ]
     ));
 }
@@ -269,6 +277,6 @@ fn a_guard_that_never_came_to_life_leaves_nothing() {
         found,
         "the program that guards the run ended before it began"
     );
-    assert!(!fake.paths.run(&order.run).0.exists());
+    assert!(!fake.paths.run(&order.run).kept.exists());
     assert!(!fake.calls().iter().any(|call| call.contains("rollback")));
 }

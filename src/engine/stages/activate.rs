@@ -1,20 +1,17 @@
 //! Activates the new system under the host's own rollback timer.
 
-use std::time::Duration;
+use std::cell::Cell;
 
 use tokio::time::Instant;
 
 use super::proof;
-use super::unconfirmed::Unconfirmed;
+use super::unconfirmed::{GRACE, Unconfirmed};
 use crate::engine::Context;
 use crate::engine::desk::Note;
 use crate::engine::end::{End, verdict};
 use crate::event::ProgressEvent;
-use crate::model::{HostName, Order, RunSummary, Stage};
+use crate::model::{HostName, Order, RunState, RunSummary, Stage};
 use crate::world::{Activated, Host, World};
-
-/// How long a host is asked for its verdict beyond its own deadlines.
-const GRACE: Duration = Duration::from_secs(60);
 
 /// Arms the host's timer and activates; an end is returned where the host has decided already.
 pub(super) async fn activate<W: World>(
@@ -31,6 +28,7 @@ pub(super) async fn activate<W: World>(
             line,
         });
     };
+    let boot_id = link.facts().boot_id.clone();
     let activated = link.activate(&order, &log).await;
     let undo = order.activate_limit + GRACE;
     let unconfirmed = match activated.map_err(|problem| End::failed(Stage::Activate, problem))? {
@@ -39,7 +37,9 @@ pub(super) async fn activate<W: World>(
             let ask_until = Instant::now() + order.confirm_limit + undo;
             Unconfirmed {
                 order,
-                ask_until,
+                boot_id,
+                ask_until: Cell::new(ask_until),
+                gates_began: Cell::new(None),
                 stage: Stage::Confirm,
             }
         }
@@ -53,7 +53,9 @@ pub(super) async fn activate<W: World>(
             let ask_until = began + order.activate_limit + order.confirm_limit + GRACE;
             Unconfirmed {
                 order,
-                ask_until,
+                boot_id,
+                ask_until: Cell::new(ask_until),
+                gates_began: Cell::new(None),
                 stage: Stage::Activate,
             }
         }
@@ -62,6 +64,24 @@ pub(super) async fn activate<W: World>(
         .finished(&host, Stage::Activate, began, Note::default())
         .await;
     Ok(unconfirmed)
+}
+
+/// What only a boot will bring, told where the outcome does not.
+pub(super) async fn tell_boot<W: World>(
+    cx: &Context<'_, W>,
+    host: &HostName,
+    summary: &RunSummary,
+) {
+    if summary.state == RunState::Committed && summary.needs_reboot {
+        let message =
+            "its kernel or initrd is another one than was booted: a reboot is needed to run it";
+        cx.desk.notice(host, message.to_owned()).await;
+    }
+    if summary.state == RunState::Staged
+        && let Some(reason) = &summary.reason
+    {
+        cx.desk.notice(host, reason.clone()).await;
+    }
 }
 
 async fn tell_exit<W: World>(cx: &Context<'_, W>, host: &HostName, exit: i32) {
@@ -76,5 +96,6 @@ async fn tell_exit<W: World>(cx: &Context<'_, W>, host: &HostName, exit: i32) {
 /// The host decided by itself.
 async fn ended<W: World>(cx: &Context<'_, W>, host: &HostName, summary: RunSummary) -> End {
     proof::proven_back(cx, host, &summary).await;
+    tell_boot(cx, host, &summary).await;
     verdict(summary, Stage::Activate)
 }

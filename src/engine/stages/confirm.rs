@@ -2,27 +2,32 @@
 
 use tokio::time::{Instant, sleep};
 
+use super::activate::tell_boot;
+use super::gates;
 use super::proof::{PAUSE, proven_back};
 use super::unconfirmed::Unconfirmed;
 use crate::engine::Context;
 use crate::engine::desk::Note;
 use crate::engine::end::{End, verdict};
 use crate::event::ProgressEvent;
-use crate::model::{HostName, Outcome, Problem, ProblemKind, Proof, RunState, Stage, Toplevel};
+use crate::model::{
+    Facts, Outcome, Problem, ProblemKind, Proof, RunState, RunSummary, Stage, Toplevel,
+};
+use crate::plan::Target;
 use crate::world::{Host, World};
 
-/// Asks the host, over new connections until `ask_until`, how it stands; keeps the system when
-/// it is proven, lets it go back when it is not, and returns the host's own verdict.
+/// Asks the host, over new connections until `ask_until`, how it stands, and looks at its health
+/// gates; keeps the system when it is proven, lets it go back when it is not, and returns the host's own verdict.
 pub(super) async fn confirm<W: World>(
     cx: &Context<'_, W>,
-    host: &HostName,
+    target: &Target,
     unconfirmed: Unconfirmed,
 ) -> Result<End, End> {
-    let began = Instant::now();
+    let (began, host) = (Instant::now(), &target.host);
     cx.desk.started(host, Stage::Confirm).await;
     let mut hindrance = None;
-    while Instant::now() < unconfirmed.ask_until {
-        match once(cx, host, &unconfirmed).await {
+    while Instant::now() < unconfirmed.ask_until.get() {
+        match once(cx, target, &unconfirmed).await {
             Ok(Some(end)) => {
                 cx.desk
                     .finished(host, Stage::Confirm, began, Note::default())
@@ -41,10 +46,8 @@ pub(super) async fn confirm<W: World>(
         }
         sleep(PAUSE).await;
     }
-    let problem =
-        Problem::new(ProblemKind::Lost, "the host gave no verdict in time").with_hint(format!(
-            "it decides by itself; `phoenix status {host}` reads the verdict when it can be reached"
-        ));
+    // What to do next follows from the outcome.
+    let problem = Problem::new(ProblemKind::Lost, "the host gave no verdict in time");
     Err(End {
         outcome: Outcome::Unknown {
             since: unconfirmed.stage,
@@ -56,49 +59,90 @@ pub(super) async fn confirm<W: World>(
 /// One try over one new connection. `None`: the host is not done yet.
 async fn once<W: World>(
     cx: &Context<'_, W>,
-    host: &HostName,
+    target: &Target,
     unconfirmed: &Unconfirmed,
 ) -> Result<Option<End>, Problem> {
+    let host = &target.host;
     // A new connection: the old one may outlive a firewall that locks new ones out.
     let mut link = cx.world.connect(host).await?;
-    let proof = link.prove(&unconfirmed.order).await?;
+    let proof = match link.prove(&unconfirmed.order).await {
+        Ok(proof) => proof,
+        Err(problem) => {
+            return forgotten(link.facts(), unconfirmed)
+                .ok_or(problem)
+                .map(Some);
+        }
+    };
     if !proof.state.is_final() && proof.state != RunState::Probing {
         return Ok(None);
     }
-    let doubts = doubts(&proof, &unconfirmed.order.new);
+    let doubt = if proof.state.is_final() {
+        None
+    } else if let Some(doubt) = doubt(&proof, &unconfirmed.order.new) {
+        Some(doubt)
+    } else {
+        let failed = gates::gates(cx, target, &link, (unconfirmed, &proof)).await?;
+        failed.as_ref().map(gates::failed)
+    };
+    let why = doubt.as_ref().map(|doubt| doubt.message.as_str());
     // After a final state this only reads the verdict; before it, the first to decide wins.
-    let summary = link.decide(&unconfirmed.order, doubts.is_none()).await?;
+    let summary = link.decide(&unconfirmed.order, why).await?;
     proven_back(cx, host, &summary).await;
+    tell_boot(cx, host, &summary).await;
     let mut end = verdict(
         summary,
-        if doubts.is_some() {
+        if doubt.is_some() {
             Stage::Confirm
         } else {
             unconfirmed.stage
         },
     );
-    if let (Some(doubt), Some(problem)) = (doubts, &mut end.problem) {
-        problem.causes.insert(0, doubt);
-        problem.causes.dedup();
-        if problem.log.is_empty() {
-            problem.log = proof.log;
+    if let (Some(doubt), Some(problem)) = (doubt, &mut end.problem) {
+        // The host's own reason quotes it.
+        problem
+            .causes
+            .retain(|cause| !cause.contains(&doubt.message));
+        problem.causes.insert(0, doubt.message);
+        // What the gate saw is nearer than what the host found when it went back.
+        if !doubt.log.is_empty() {
+            problem.log = doubt.log;
         }
+        problem.hint = doubt.hint.or(problem.hint.take());
     }
     Ok(Some(end))
 }
 
-/// Why a host that waits for a decision should go back, if it should.
-fn doubts(proof: &Proof, new: &Toplevel) -> Option<String> {
-    if proof.state.is_final() {
+/// The end of a run that a reboot took from the host's memory, as where `/var/lib` does not
+/// outlive a boot: what runs is the verdict.
+fn forgotten(facts: &Facts, unconfirmed: &Unconfirmed) -> Option<End> {
+    let Unconfirmed { order, boot_id, .. } = unconfirmed;
+    let knows = |last: &RunSummary| last.run == order.run;
+    let runs_old = facts.running.is_some() && facts.running == order.expected;
+    if facts.boot_id == *boot_id || facts.last_run.as_ref().is_some_and(knows) || !runs_old {
         return None;
     }
-    if proof.running.as_ref() != Some(new) {
-        let running = proof
-            .running
-            .as_ref()
-            .map_or_else(|| "nothing".to_owned(), ToString::to_string);
-        return Some(format!("it runs {running} instead of {new}"));
+    let problem = Problem::new(ProblemKind::Failed, "the new system was not confirmed").because(
+        "the host was rebooted, does not remember the run, and runs the system it ran before",
+    );
+    Some(End {
+        outcome: Outcome::RolledBack {
+            stage: unconfirmed.stage,
+        },
+        problem: Some(problem.with_hint(
+            "have /var/lib/phoenix outlive a reboot of the host: runs are written down there",
+        )),
+    })
+}
+
+/// Why a host that waits for a decision should go back before its gates are looked at.
+fn doubt(proof: &Proof, new: &Toplevel) -> Option<Problem> {
+    if proof.running.as_ref() == Some(new) {
+        return None;
     }
-    let failed = proof.newly_failed.join(", ");
-    (!failed.is_empty()).then(|| format!("units failed after activation: {failed}"))
+    let running = proof
+        .running
+        .as_ref()
+        .map_or_else(|| "nothing".to_owned(), ToString::to_string);
+    let message = format!("it runs {running} instead of {new}");
+    Some(Problem::new(ProblemKind::Failed, message))
 }

@@ -4,6 +4,7 @@ mod activate;
 mod confirm;
 mod connect;
 mod copy;
+mod gates;
 mod proof;
 mod transact;
 mod unconfirmed;

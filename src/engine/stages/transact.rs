@@ -7,7 +7,7 @@ use super::confirm::confirm;
 use crate::engine::Context;
 use crate::engine::desk::Stop;
 use crate::engine::end::End;
-use crate::model::{Order, Outcome, Problem, ProblemKind, Stage};
+use crate::model::{Order, Outcome, Problem, ProblemKind, Stage, Why};
 use crate::plan::Target;
 use crate::world::World;
 
@@ -29,12 +29,17 @@ pub(in crate::engine) async fn transact<W: World>(
     if cx.desk.is_stopped(Stop::Drain) {
         return Err(End::interrupted());
     }
+    if cx.request.fail_fast && cx.failed.get() {
+        return Err(End::good(Outcome::Skipped {
+            why: Why::OtherFailed,
+        }));
+    }
     cx.armed.borrow_mut().insert(target.host.clone());
     let stage = Cell::new(Stage::Activate);
     let work = async {
         let unconfirmed = activate(cx, link, order).await?;
         stage.set(Stage::Confirm);
-        confirm(cx, &target.host, unconfirmed).await
+        confirm(cx, target, unconfirmed).await
     };
     // Dropped here, the host's timer brings it back unless it was told to keep the system.
     match cx.desk.unless_stopped(Stop::Leave, work).await {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{fleet, read};
-use crate::fleet::schema::{FILE, HOST, Schema, TAG};
+use crate::fleet::schema::{FILE, GATE, HOST, Schema, TAG};
 use crate::fleet::{Finding, HostSpec, Offline, against_flake};
 use crate::model::{CopyEngine, Elevation, HostName, Parallel};
 
@@ -180,7 +180,7 @@ fn the_reference_document_names_every_key() {
             check(table);
         }
     }
-    [&FILE, &HOST, &TAG].into_iter().for_each(check);
+    [&FILE, &HOST, &TAG, &GATE].into_iter().for_each(check);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod faults;
 mod good;
+mod health;
 
 use std::path::{Path, PathBuf};
 

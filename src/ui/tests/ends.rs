@@ -89,7 +89,7 @@ fn a_failure_is_told_once() {
     );
     check(
         &failed(Stage::Activate, refused, "another run holds the lock"),
-        "error: activating web1 failed: another run holds the lock\n",
+        "error: web1 was not activated: another run holds the lock\n",
     );
     check(
         &failed(Stage::Activate, ProblemKind::Failed, "it could not go back"),

@@ -6,8 +6,10 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::event::{Event, HostResult, StepEvent};
-use crate::model::{Outcome, Stage, Why};
-use crate::ui::sample::{enters, host, planned, result_of, run, started};
+use crate::model::{
+    GateName, GateResult, Level, Mode, Outcome, RunState, RunSummary, Stage, Verdict, Why,
+};
+use crate::ui::sample::{self, enters, host, planned, result_of, run, started};
 
 /// One of each kind, in the order of the page.
 fn steps() -> Vec<StepEvent> {
@@ -36,6 +38,18 @@ fn steps() -> Vec<StepEvent> {
             host: Some(web1()),
             message: "unit a.service was failed before".to_owned(),
         },
+        StepEvent::GateFinished {
+            host: web1(),
+            result: GateResult {
+                name: GateName::new("page").unwrap(),
+                level: Level::Required,
+                passed: false,
+                detail: "answered 503, wanted 200 to 399, after 16 looks in 30 s".to_owned(),
+                log: vec!["upstream is away".to_owned()],
+                hint: Some("look at the upstream".to_owned()),
+                millis: 30_120,
+            },
+        },
         StepEvent::HostFinished {
             host: web1(),
             result: rolled_back,
@@ -49,7 +63,32 @@ fn steps() -> Vec<StepEvent> {
             millis: 64_000,
             hosts: [(web1(), result_of("web1", Outcome::Confirmed))].into(),
         },
+        StepEvent::Verdict {
+            host: web1(),
+            verdict: Box::new(Verdict::Ended {
+                summary: went_back(),
+            }),
+        },
     ]
+}
+
+/// What a host tells whose controller was killed.
+fn went_back() -> RunSummary {
+    RunSummary {
+        run: run(),
+        host: host("web1"),
+        who: "ada@desk".to_owned(),
+        state: RunState::RolledBack,
+        old: sample::old("web1"),
+        new: sample::new("web1"),
+        reason: Some("nobody confirmed the new system within 30 s after activation".to_owned()),
+        mode: Mode::Test,
+        needs_reboot: false,
+        exit: Some(0),
+        failed_units: Vec::new(),
+        log: Vec::new(),
+        changed: 1_795_380_308,
+    }
 }
 
 fn outcomes() -> Vec<Outcome> {
@@ -58,6 +97,8 @@ fn outcomes() -> Vec<Outcome> {
         Outcome::Confirmed,
         Outcome::UpToDate,
         Outcome::Done { stage },
+        Outcome::Staged { once: true },
+        Outcome::Staged { once: false },
         Outcome::RolledBack {
             stage: Stage::Confirm,
         },
@@ -84,9 +125,11 @@ fn place(step: &StepEvent) -> usize {
         StepEvent::StageFinished { .. } => 2,
         StepEvent::Planned { .. } => 3,
         StepEvent::Notice { .. } => 4,
-        StepEvent::HostFinished { .. } => 5,
-        StepEvent::Interrupted { .. } => 6,
-        StepEvent::RunFinished { .. } => 7,
+        StepEvent::GateFinished { .. } => 5,
+        StepEvent::HostFinished { .. } => 6,
+        StepEvent::Interrupted { .. } => 7,
+        StepEvent::RunFinished { .. } => 8,
+        StepEvent::Verdict { .. } => 9,
     }
 }
 

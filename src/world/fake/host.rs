@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{Behaviour, FakeHost, Open, State, failed};
-use crate::model::{Facts, Order, Problem, ProblemKind, Proof, RunState, RunSummary};
+use super::{Behaviour, FakeHost, LATE, Open, State, failed};
+use crate::model::{
+    Facts, Gate, GateKind, Mode, Observation, Order, Problem, ProblemKind, Proof, RunId, RunState,
+    RunSummary,
+};
 use crate::world::{Activated, Built, CopyProgress, Host};
 
 impl FakeHost {
@@ -29,13 +32,39 @@ impl FakeHost {
             host: self.name.clone(),
             who: open.order.who,
             state: open.state,
+            mode: open.order.mode,
+            needs_reboot: false,
             old: open.old,
             new: open.order.new,
             reason: reason.map(str::to_owned),
+            exit: None,
             failed_units: Vec::new(),
             log: Vec::new(),
             changed: 0,
         }
+    }
+
+    /// The host prepares its next boot: what it runs stays.
+    fn stages(&self, order: &Order) -> RunSummary {
+        let is_inhibited = order.mode == Mode::Test;
+        let mut order = order.clone();
+        if is_inhibited {
+            order.mode = Mode::Boot;
+        }
+        self.change(|state| {
+            if order.mode == Mode::BootUnproven {
+                state.profile = order.new.clone();
+            }
+            state.run = Some(Open {
+                order,
+                old: state.running.clone(),
+                state: RunState::Staged,
+                since: Instant::now(),
+                deadline: Instant::now(),
+            });
+        });
+        let why = "switching was inhibited: systemd (257 → 258)";
+        self.summary(is_inhibited.then_some(why))
     }
 
     /// The host goes back, or fails to, without being told.
@@ -51,7 +80,33 @@ impl FakeHost {
     }
 }
 
+impl FakeHost {
+    /// Whether what health gates look at works by now.
+    fn works(&self) -> bool {
+        match self.world.behaviour(&self.name) {
+            Behaviour::GatesFail | Behaviour::LostWhileGated => false,
+            Behaviour::GatesPassLate | Behaviour::FailsMeanwhile => self.change(|state| {
+                let open = state.run.as_ref();
+                open.is_some_and(|open| open.since.elapsed() >= LATE)
+            }),
+            _ => true,
+        }
+    }
+
+    fn heard(&self) -> Result<(), Problem> {
+        if self.world.network_is_down(&self.name) {
+            let message = "the connection to the host was lost";
+            return Err(Problem::new(ProblemKind::Lost, message));
+        }
+        Ok(())
+    }
+}
+
 impl Host for FakeHost {
+    fn address(&self) -> &str {
+        self.name.as_str()
+    }
+
     fn facts(&self) -> &Facts {
         &self.facts
     }
@@ -94,14 +149,19 @@ impl Host for FakeHost {
             ));
         }
         sleep(Duration::from_secs(1)).await;
+        if order.mode.is_boot() || behaviour == Behaviour::Inhibited {
+            return Ok(Activated::Ended(self.stages(order)));
+        }
         log("activating the configuration...".to_owned());
         self.change(|state| {
-            let deadline = Instant::now() + order.confirm_limit;
+            let since = Instant::now();
+            let deadline = since + order.confirm_limit;
             let old = std::mem::replace(&mut state.running, order.new.clone());
             state.run = Some(Open {
                 order: order.clone(),
                 old,
                 state: RunState::Probing,
+                since,
                 deadline,
             });
         });
@@ -138,14 +198,45 @@ impl Host for FakeHost {
         }))
     }
 
-    async fn decide(&mut self, _order: &Order, keep: bool) -> Result<RunSummary, Problem> {
+    async fn probe(&self, gate: &Gate, _run: Option<&RunId>) -> Result<Observation, Problem> {
+        sleep(Duration::from_millis(10)).await;
+        self.heard()?;
+        Ok(match &gate.kind {
+            GateKind::Systemd { .. } => match self.world.behaviour(&self.name) {
+                Behaviour::FailsMeanwhile => {
+                    Observation::bad("units failed after activation: web.service")
+                        .with_log(vec!["web.service: out of memory".to_owned()])
+                }
+                _ => Observation::good("no failed units"),
+            },
+            _ if self.works() => Observation::good("answered 200"),
+            _ => Observation::bad("answered 503, wanted 200 to 399")
+                .with_log(vec!["web: the database is away".to_owned()]),
+        })
+    }
+
+    async fn renew(&self, order: &Order) -> Result<(), Problem> {
+        sleep(Duration::from_millis(10)).await;
+        self.heard()?;
+        self.change(|state| {
+            let open = state.run.as_mut().expect("a run was begun");
+            if open.state != RunState::Probing {
+                let message = "the run does not wait for a decision any more";
+                return Err(Problem::new(ProblemKind::Refused, message));
+            }
+            open.deadline = Instant::now() + order.confirm_limit;
+            Ok(())
+        })
+    }
+
+    async fn decide(&mut self, _order: &Order, doubt: Option<&str>) -> Result<RunSummary, Problem> {
         let boots = self.world.behaviour(&self.name) != Behaviour::BootFails;
         self.change(|state| {
             let open = state.run.as_mut().expect("a run was begun");
             if open.state.is_final() {
                 return;
             }
-            if keep {
+            if doubt.is_none() {
                 open.state = if boots {
                     RunState::Committed
                 } else {

@@ -15,9 +15,14 @@ use tokio::time::{Instant, sleep};
 
 use super::{BuildProgress, Built, Evaluated, Found, World};
 use crate::model::{
-    Derivation, Facts, Generation, HostName, Order, Problem, ProblemKind, RunState, StorePath,
-    Toplevel,
+    Derivation, Facts, Generation, Hold, HostName, Order, Origin, Problem, ProblemKind, RunState,
+    StorePath, Toplevel,
 };
+
+/// How late health gates pass on a host where they pass late.
+const LATE: Duration = Duration::from_secs(60);
+/// How long after activation contact is lost on a host where it is lost while gates are looked at.
+const LOST_AFTER: Duration = Duration::from_secs(20);
 
 /// How a fake host behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -28,6 +33,16 @@ pub enum Behaviour {
     Works,
     /// Runs the wanted system already.
     Current,
+    /// Is another machine than was adopted.
+    OtherMachine,
+    /// Was last deployed as `db9`.
+    ServesAnother,
+    /// Runs a system that phoenix never deployed.
+    UnknownSystem,
+    /// Runs the wanted system already, but phoenix never deployed it.
+    CurrentUnknown,
+    /// Its configuration makes a system for `db9`.
+    Misnamed,
     /// Its configuration does not evaluate.
     EvalFails,
     /// Its system does not build.
@@ -40,6 +55,12 @@ pub enum Behaviour {
     OtherArchitecture,
     /// The copy breaks off.
     CopyFails,
+    /// Was booted into the wanted system, as a trial.
+    OnTrial,
+    /// Must not be switched while it runs, and prepares its next boot instead.
+    Inhibited,
+    /// An operator holds it.
+    Held,
     /// Refuses the order: nothing is changed.
     RefusesOrder,
     /// A unit fails during activation: the host goes back by itself.
@@ -56,6 +77,14 @@ pub enum Behaviour {
     BootFails,
     /// Neither the new system nor going back works.
     CannotGoBack,
+    /// What health gates look at never works.
+    GatesFail,
+    /// What health gates look at works a minute after activation.
+    GatesPassLate,
+    /// Gates pass after a minute, but a unit fails meanwhile.
+    FailsMeanwhile,
+    /// Contact is lost 20 s after activation, while health gates are looked at.
+    LostWhileGated,
 }
 
 /// One fake host.
@@ -75,6 +104,8 @@ struct Open {
     order: Order,
     old: Toplevel,
     state: RunState,
+    /// When activation had ended.
+    since: Instant,
     deadline: Instant,
 }
 
@@ -102,21 +133,37 @@ pub fn toplevel(name: &HostName, number: u8) -> Toplevel {
     Toplevel(StorePath::new(path).expect("digits are nix32"))
 }
 
+/// The machine id of host `name`.
+#[must_use]
+pub fn machine_id(name: &HostName) -> String {
+    name.as_str()
+        .bytes()
+        .chain(std::iter::repeat(0))
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The host that others are taken for.
+fn another() -> HostName {
+    HostName::new("db9").expect("it is a name")
+}
+
 impl FakeWorld {
     /// Adds a host that runs system 1; the flake says system 2.
     pub fn add(&self, name: &HostName, behaviour: Behaviour) {
-        let running = toplevel(
-            name,
-            if behaviour == Behaviour::Current {
-                2
-            } else {
-                1
-            },
-        );
+        let number = match behaviour {
+            Behaviour::Current | Behaviour::OnTrial => 2,
+            _ => 1,
+        };
+        let profile = match behaviour {
+            Behaviour::OnTrial => 1,
+            _ => number,
+        };
         let state = State {
             behaviour,
-            profile: running.clone(),
-            running,
+            profile: toplevel(name, profile),
+            running: toplevel(name, number),
             run: None,
             logins: 0,
         };
@@ -159,6 +206,9 @@ impl FakeWorld {
                 .run
                 .as_ref()
                 .is_some_and(|open| open.state == RunState::Probing),
+            Behaviour::LostWhileGated => state.run.as_ref().is_some_and(|open| {
+                open.state == RunState::Probing && open.since.elapsed() >= LOST_AFTER
+            }),
             _ => false,
         }
     }
@@ -172,11 +222,31 @@ impl FakeWorld {
             toplevel: toplevel.clone(),
         };
         let earlier = toplevel(name, 0);
+        let origin = match state.behaviour {
+            Behaviour::UnknownSystem | Behaviour::CurrentUnknown => Origin::Unknown,
+            Behaviour::ServesAnother => Origin::Deployed { host: another() },
+            _ => Origin::Deployed { host: name.clone() },
+        };
+        let machine = match state.behaviour {
+            Behaviour::OtherMachine => another(),
+            _ => name.clone(),
+        };
         Facts {
             host_name: name.to_string(),
+            machine_id: machine_id(&machine),
+            deployed_as: origin.host().cloned(),
+            origin,
             running: Some(state.running.clone()),
+            booted: Some(state.running.clone()),
             profile: Some(generation(2, &state.profile)),
             generations: vec![generation(1, &earlier), generation(2, &state.profile)],
+            hold: (state.behaviour == Behaviour::Held).then(|| Hold {
+                who: "bob@laptop".to_owned(),
+                from: Some("10.0.0.4".to_owned()),
+                reason: "database migration".to_owned(),
+                since: 1_795_380_244,
+                until: Some(1_795_387_444),
+            }),
             ..Facts::blank(if other {
                 "aarch64-linux"
             } else {
@@ -196,7 +266,10 @@ impl World for FakeWorld {
     async fn evaluate(&self, hosts: &[HostName], found: Found<'_, Evaluated>) {
         for name in hosts {
             sleep(Duration::from_millis(100)).await;
-            let toplevel = toplevel(name, 2);
+            let toplevel = match self.behaviour(name) {
+                Behaviour::Misnamed => toplevel(&another(), 2),
+                _ => toplevel(name, 2),
+            };
             let derivation =
                 StorePath::new(format!("{toplevel}.drv")).expect("a valid name stays valid");
             let result = match self.behaviour(name) {

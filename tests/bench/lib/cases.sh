@@ -18,6 +18,7 @@ measure_phoenix() {
 
 phoenix_first() {
   order "$FIRST"
+  phoenix adopt --all --yes >/dev/null
   counters_start
   phoenix_deploy 0
   require_outcomes confirmed

@@ -24,10 +24,24 @@ Made by `UPDATE_SNAPSHOTS=1 cargo test --test it cli`. `-h` prints a shorter for
 own: [selectors](selectors.md).
 ";
 
-fn commands() -> Vec<String> {
-    let command = phoenix::cli::command();
-    let names = command.get_subcommands().map(clap::Command::get_name);
-    names.map(str::to_owned).collect()
+/// The words of every command, those of a command's own commands after it.
+fn commands() -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    below(&phoenix::cli::command(), &[], &mut found);
+    found
+}
+
+fn below(command: &clap::Command, words: &[String], found: &mut Vec<Vec<String>>) {
+    for inner in command.get_subcommands() {
+        let words = [words, &[inner.get_name().to_owned()]].concat();
+        found.push(words.clone());
+        below(inner, &words, found);
+    }
+}
+
+fn with<'a>(words: &'a [String], flag: &'a str) -> Vec<&'a str> {
+    let words = words.iter().map(String::as_str);
+    words.chain([flag]).collect()
 }
 
 /// Help as it is printed, without the blanks that clap leaves in empty lines.
@@ -48,9 +62,9 @@ fn help_is_the_reference() {
         let _ = write!(text, "\n## {title}\n\n```text\n{help}```\n");
     };
     add("phoenix", &help(&phoenix, &["--help"]));
-    for name in commands() {
-        let title = format!("phoenix {name}");
-        add(&title, &help(&phoenix, &[&name, "--help"]));
+    for words in commands() {
+        let title = format!("phoenix {}", words.join(" "));
+        add(&title, &help(&phoenix, &with(&words, "--help")));
     }
     snapshot::check(&tree::root().join("docs/reference/cli.md"), &text);
 }
@@ -58,9 +72,9 @@ fn help_is_the_reference() {
 #[test]
 fn help_fits_a_terminal_of_any_width() {
     let phoenix = Phoenix::bare();
-    for name in commands() {
-        for line in help(&phoenix, &[&name, "-h"]).lines() {
-            assert!(line.chars().count() <= 100, "{name}: {line}");
+    for words in commands() {
+        for line in help(&phoenix, &with(&words, "-h")).lines() {
+            assert!(line.chars().count() <= 100, "{words:?}: {line}");
         }
     }
 }
@@ -81,7 +95,7 @@ fn completions_are_scripts() {
     for shell in ["bash", "zsh", "fish"] {
         let ran = phoenix.run(&["completions", shell]);
         assert_eq!(ran.status, 0, "{}", ran.err);
-        for name in commands() {
+        for name in commands().concat() {
             assert!(ran.out.contains(&name), "{shell}: {name}");
         }
         if shell != "bash" {
@@ -106,8 +120,8 @@ fn there_is_a_manual_page_for_each_command() {
     let folder = phoenix.folder().join("pages/man1");
     let page = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
     assert!(page("phoenix.1").contains("fleet.toml"));
-    for name in commands() {
-        let file = format!("phoenix-{name}.1");
+    for words in commands() {
+        let file = format!("phoenix-{}.1", words.join("-"));
         assert!(page(&file).contains(".TH"), "{file}");
     }
     assert_eq!(fs::read_dir(&folder).unwrap().count(), commands().len() + 1);

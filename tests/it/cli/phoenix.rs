@@ -104,7 +104,7 @@ impl Phoenix {
 }
 
 impl Ran {
-    fn of(output: &Output) -> Self {
+    pub(super) fn of(output: &Output) -> Self {
         let status = output.status;
         Self {
             status: status

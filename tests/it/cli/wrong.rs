@@ -108,7 +108,7 @@ error: fleet.toml:2:1: unknown key `adresses` in host `web1`
   |
 2 | adresses = [\"10.0.0.11\"]
   | ^^^^^^^^
-hint: did you mean `addresses`? valid keys: addresses, profile, tags, offline, ssh, copy, activate
+hint: did you mean `addresses`? valid keys: addresses, profile, tags, offline, ssh, copy, activate, health
 
 error: fleet.toml:3:12: `port` in `ssh` of host `web1`: 0 is not a whole number from 1 to 65535
   |

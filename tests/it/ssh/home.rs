@@ -115,6 +115,7 @@ pub(crate) fn reach(ports: &[u16]) -> Reach {
         identity_files: Vec::new(),
         use_agent: true,
         pinned_keys: Vec::new(),
+        accepted_keys: Vec::new(),
         connect_limit: Duration::from_secs(20),
     }
 }

@@ -50,6 +50,8 @@ pub(super) struct Trust {
     /// Keys known for the bare name when the port is not 22: good enough to accept, not to
     /// call another key changed.
     without_port: Vec<KnownKey>,
+    /// Keys an operator has just compared: they count where nothing else is known.
+    accepted: Vec<PublicKey>,
 }
 
 /// Where trust in a host comes from.
@@ -58,6 +60,8 @@ pub(super) struct TrustFiles {
     /// When one of these exists, only keys in these count.
     pub(super) pinned: Vec<PathBuf>,
     pub(super) known_hosts: Vec<PathBuf>,
+    /// Lines of `.pub` files that count when no file knows the host.
+    pub(super) accepted: Vec<String>,
 }
 
 impl Trust {
@@ -76,6 +80,11 @@ impl Trust {
             now,
             ..Self::default()
         };
+        // What is no key was shown by no host: it can match none.
+        let accepted = files.accepted.iter();
+        trust
+            .accepted
+            .extend(accepted.filter_map(|line| PublicKey::from_openssh(line).ok()));
         for file in &files.pinned {
             if let Some(text) = read_if_there(file)? {
                 trust.keys.extend(pinned(&text, file)?);
@@ -120,7 +129,9 @@ impl Trust {
                 &self.keys
             };
             keys.iter()
-                .any(|known| same_kind(&known.key.algorithm(), algorithm))
+                .map(|known| &known.key)
+                .chain(&self.accepted)
+                .any(|key| same_kind(&key.algorithm(), algorithm))
         };
         let (mut first, rest): (Vec<_>, Vec<_>) = ALGORITHMS.into_iter().partition(known);
         first.extend(rest);
@@ -164,6 +175,9 @@ impl Trust {
             .iter()
             .any(|known| same_key(&known.key, offered))
         {
+            return Ok(());
+        }
+        if self.accepted.iter().any(|key| same_key(key, offered)) {
             return Ok(());
         }
         Err(Distrust::Unknown)

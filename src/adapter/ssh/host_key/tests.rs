@@ -28,6 +28,7 @@ fn trust(text: &str, port: u16) -> Trust {
     let files = TrustFiles {
         pinned: vec![folder.path().join("absent.pub")],
         known_hosts: vec![file],
+        accepted: Vec::new(),
     };
     Trust::read(&files, "Web1.example.org", port, NOW).unwrap()
 }
@@ -131,6 +132,7 @@ fn a_pinned_key_is_the_only_one_that_counts() {
     let files = TrustFiles {
         pinned: vec![path("pin.pub")],
         known_hosts: vec![path("known_hosts")],
+        accepted: Vec::new(),
     };
     let judge = |key: &PrivateKey| {
         Trust::read(&files, "web1", 22, NOW)
@@ -147,6 +149,26 @@ fn a_pinned_key_is_the_only_one_that_counts() {
         std::fs::write(path("pin.pub"), broken).unwrap();
         assert!(judge(&known).is_err_and(|(file, _)| file.ends_with("pin.pub")));
     }
+}
+
+#[test]
+fn a_key_just_compared_counts_only_where_nothing_is_known() {
+    let (compared, other) = (ed25519(), ed25519());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("known_hosts");
+    let files = TrustFiles {
+        pinned: Vec::new(),
+        known_hosts: vec![file.clone()],
+        accepted: vec!["rubbish".to_owned(), line(&compared)],
+    };
+    let judge = |key: &PrivateKey| {
+        let trust = Trust::read(&files, "web1", 22, NOW).unwrap();
+        trust.judge(&key.public_key().clone().into())
+    };
+    assert_eq!(judge(&compared), Ok(()));
+    assert_eq!(judge(&other), Err(Distrust::Unknown));
+    std::fs::write(&file, format!("web1 {}\n", line(&other))).unwrap();
+    assert!(matches!(judge(&compared), Err(Distrust::Changed { .. })));
 }
 
 /// A certificate of `authority` for `principal`, changed by `change`.

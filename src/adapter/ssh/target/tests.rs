@@ -31,6 +31,7 @@ fn reach(address: &str) -> Reach {
         identity_files: Vec::new(),
         use_agent: true,
         pinned_keys: Vec::new(),
+        accepted_keys: Vec::new(),
         connect_limit: Duration::from_secs(10),
     }
 }
