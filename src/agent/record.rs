@@ -203,6 +203,10 @@ impl Record {
         });
     }
 
+    fn was_in(&self, state: RunState) -> bool {
+        self.trail.iter().any(|step| step.state == state)
+    }
+
     /// Whether nothing more will happen in this run.
     pub(super) fn is_over(&self) -> bool {
         self.state.is_final() || self.refusal.is_some()
@@ -248,6 +252,7 @@ impl Record {
             needs_reboot: self.needs_reboot,
             old: self.old.clone(),
             new: self.new.clone(),
+            activated: self.was_in(RunState::Probing),
             reason: self.reason.clone(),
             exit: self.exit,
             failed_units: self.failed_units.clone(),

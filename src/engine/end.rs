@@ -45,7 +45,13 @@ impl End {
 }
 
 /// What a host's verdict means for the run.
-pub(super) fn verdict(summary: RunSummary, stage: Stage) -> End {
+///
+/// The stage is the host's to tell: when contact was lost, the controller saw less of it.
+pub(super) fn verdict(summary: RunSummary) -> End {
+    let stage = match summary.activated {
+        true => Stage::Confirm,
+        false => Stage::Activate,
+    };
     let problem = |message: &str| {
         let mut problem = Problem::new(ProblemKind::Failed, message);
         problem.causes.extend(summary.reason.clone());
@@ -68,7 +74,7 @@ pub(super) fn verdict(summary: RunSummary, stage: Stage) -> End {
             problem(
                 "the new system runs, but the boot entry could not be written: the old one boots",
             )
-            .with_hint("mend the boot partition (is it full?) and deploy again"),
+            .with_hint("mend what the cause names (is /nix or the boot partition full?) and deploy again"),
         ),
         RunState::Staged => End::good(Outcome::Staged {
             once: summary.mode == Mode::Boot,
@@ -76,9 +82,7 @@ pub(super) fn verdict(summary: RunSummary, stage: Stage) -> End {
         RunState::RolledBack if summary.mode.is_boot() => End::failed(
             stage,
             problem("the host's next boot could not be prepared; it boots what it did before")
-                .with_hint(
-                    "mend what the cause names (is the boot partition full?) and deploy again",
-                ),
+                .with_hint("mend what the cause names (is /nix or the boot partition full?) and deploy again"),
         ),
         RunState::RolledBack => End {
             outcome: Outcome::RolledBack { stage },

@@ -182,6 +182,7 @@ fn went_back(run: &RunId) -> StepEvent {
                 reason: Some("nobody confirmed it".to_owned()),
                 mode: Mode::Test,
                 needs_reboot: false,
+                activated: true,
                 exit: Some(0),
                 failed_units: Vec::new(),
                 log: Vec::new(),

@@ -285,6 +285,9 @@ pub struct RunSummary {
     /// Whether the new system's kernel is another one than was booted.
     #[serde(default)]
     pub needs_reboot: bool,
+    /// Whether its activation ended well, so that only the decision was left.
+    #[serde(default)]
+    pub activated: bool,
     /// Why it went back or failed, in one line.
     pub reason: Option<String>,
     /// Exit status of the new system's `switch-to-configuration test`, once it has one.

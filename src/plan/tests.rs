@@ -104,6 +104,7 @@ fn a_host_whose_boot_entry_could_not_be_written_is_activated_again() {
         state: RunState::CommittedNotBoot,
         mode: Mode::Test,
         needs_reboot: false,
+        activated: true,
         old: toplevel('b'),
         new: toplevel('a'),
         reason: None,

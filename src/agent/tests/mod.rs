@@ -117,6 +117,7 @@ fn nobody_decides_and_the_host_goes_back() {
         record.reason.as_deref(),
         Some("nobody confirmed the new system within 60 s after activation")
     );
+    assert!(record.summary().activated);
 }
 
 #[test]
@@ -186,6 +187,7 @@ fn units_the_new_system_breaks_are_named_with_their_log() {
     let record = guarded(&fake, &fake.order('b', 1));
     assert_eq!(record.failed_units, ["web.service"]);
     assert_eq!(record.log, ["web.service: why"]);
+    assert!(!record.summary().activated);
 }
 
 #[test]

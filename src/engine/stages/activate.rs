@@ -97,5 +97,5 @@ async fn tell_exit<W: World>(cx: &Context<'_, W>, host: &HostName, exit: i32) {
 async fn ended<W: World>(cx: &Context<'_, W>, host: &HostName, summary: RunSummary) -> End {
     proof::proven_back(cx, host, &summary).await;
     tell_boot(cx, host, &summary).await;
-    verdict(summary, Stage::Activate)
+    verdict(summary)
 }

@@ -89,14 +89,7 @@ async fn once<W: World>(
     let summary = link.decide(&unconfirmed.order, why).await?;
     proven_back(cx, host, &summary).await;
     tell_boot(cx, host, &summary).await;
-    let mut end = verdict(
-        summary,
-        if doubt.is_some() {
-            Stage::Confirm
-        } else {
-            unconfirmed.stage
-        },
-    );
+    let mut end = verdict(summary);
     if let (Some(doubt), Some(problem)) = (doubt, &mut end.problem) {
         // The host's own reason quotes it.
         problem

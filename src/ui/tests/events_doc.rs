@@ -84,6 +84,7 @@ fn went_back() -> RunSummary {
         reason: Some("nobody confirmed the new system within 30 s after activation".to_owned()),
         mode: Mode::Test,
         needs_reboot: false,
+        activated: true,
         exit: Some(0),
         failed_units: Vec::new(),
         log: Vec::new(),

@@ -36,6 +36,10 @@ impl FakeHost {
             needs_reboot: false,
             old: open.old,
             new: open.order.new,
+            activated: !matches!(
+                self.world.behaviour(&self.name),
+                Behaviour::ServiceFails | Behaviour::CannotGoBack
+            ),
             reason: reason.map(str::to_owned),
             exit: None,
             failed_units: Vec::new(),
