@@ -10,18 +10,18 @@ use super::hold;
 use super::host::{Cx, Program, chain};
 use super::lock;
 use super::reconcile;
-use super::record;
-use super::root_device;
+use super::record::{self, Record};
 use super::switching;
 use super::{inhibit, known};
-use crate::model::{DiskSpace, Facts, Origin, RunSummary};
+use super::{root_device, staging};
+use crate::model::{DiskSpace, Facts, Origin, RunState, Toplevel};
 
 const NIX_LIMIT: Duration = Duration::from_secs(2);
 
 /// Reads the facts. What cannot be read is missing, never an error.
 pub(super) fn facts(cx: Cx<'_>, nix: &Path) -> Facts {
     let name = uname();
-    let last_run = last_run(cx);
+    let runs = runs(cx);
     let running = cx.paths.running();
     let known = known::known(cx);
     Facts {
@@ -48,7 +48,9 @@ pub(super) fn facts(cx: Cx<'_>, nix: &Path) -> Facts {
             .filter_map(|folder| space(cx, folder))
             .collect(),
         lock: lock::holder(cx),
-        last_run,
+        last_run: runs.first().map(Record::summary),
+        trial: staging::trial(cx, &runs).map(Record::summary),
+        not_booting: not_booting(&runs),
         needs_reboot: cx
             .paths
             .running()
@@ -59,16 +61,25 @@ pub(super) fn facts(cx: Cx<'_>, nix: &Path) -> Facts {
     }
 }
 
-/// The newest run, after runs that a reboot cut off were given their verdict.
-fn last_run(cx: Cx<'_>) -> Option<RunSummary> {
-    let mut newest = None;
-    for record in record::all(cx) {
-        let record = reconcile::reconcile(cx, record);
-        if newest.is_none() && record.refusal.is_none() {
-            newest = Some(record.summary());
-        }
-    }
-    newest
+/// The runs that began, newest first, after those that a reboot cut off were given their
+/// verdict.
+fn runs(cx: Cx<'_>) -> Vec<Record> {
+    let runs = record::all(cx).into_iter();
+    let runs = runs.map(|record| reconcile::reconcile(cx, record));
+    runs.filter(|record| record.refusal.is_none()).collect()
+}
+
+/// The system whose boot entry the last run that came to writing one could not write. Preparing
+/// a boot writes them too.
+fn not_booting(runs: &[Record]) -> Option<Toplevel> {
+    let writes = |run: &&Record| {
+        matches!(
+            run.state,
+            RunState::Committed | RunState::CommittedNotBoot | RunState::Staged
+        )
+    };
+    let last = runs.iter().find(writes)?;
+    (last.state == RunState::CommittedNotBoot).then(|| last.new.clone())
 }
 
 /// Free space of the file system a folder is on, or would be on.

@@ -41,13 +41,13 @@ fn commit(cx: Cx<'_>, record: &mut Record) {
         return close(cx, record, RunState::Failed);
     }
     cx.press_on(record.enter(cx, RunState::Committing));
-    let written = set_profile(cx, record)
-        .and_then(|()| {
-            failpoints::reach(cx, "profile-set");
-            write_boot_entry(cx, record)
-        })
-        .and_then(|()| staging::cancel(cx, record));
-    match written {
+    // First: a power cut from here on shall boot the old system or the new one, and no other.
+    let cancelled = staging::cancel(cx, record);
+    let written = set_profile(cx, record).and_then(|()| {
+        failpoints::reach(cx, "profile-set");
+        write_boot_entry(cx, record)
+    });
+    match written.and(cancelled) {
         Ok(()) => close(cx, record, RunState::Committed),
         Err(trouble) => {
             record.reason = Some(format!(

@@ -4,7 +4,7 @@
 use super::decision;
 use super::finish::PROFILE_LIMIT;
 use super::host::{Cx, Program, chain};
-use super::record::Record;
+use super::record::{self, Record};
 use super::{known, lock};
 use super::{staging, tidy};
 use crate::model::{Mode, RunState, Toplevel};
@@ -140,12 +140,24 @@ fn verdict(cx: Cx<'_>, record: &Record) -> (RunState, Option<String>) {
     } else if runs(&record.new) {
         let more = " and booted the new system, but the profile points elsewhere";
         (RunState::CommittedNotBoot, more.to_owned())
+    } else if let Some(trial) = trial_of(cx, running.as_ref()) {
+        let system = trial.new.path().short();
+        let more = format!(" and booted {system}, the trial of run {}", trial.run);
+        (RunState::RolledBack, more)
     } else {
         let found = running.map_or("no system".to_owned(), |one| one.path().short());
         let more = format!(" and now runs {found}, which is neither the old nor the new system");
         (RunState::Failed, more)
     };
     (state, Some(format!("{when}{more}")))
+}
+
+/// The trial of an earlier run that a boot brought, which came in between.
+fn trial_of(cx: Cx<'_>, running: Option<&Toplevel>) -> Option<Record> {
+    record::all(cx).into_iter().find(|run| {
+        let is_trial = matches!(run.state, RunState::Staged | RunState::OnTrial);
+        is_trial && run.mode == Mode::Boot && running == Some(&run.new)
+    })
 }
 
 /// Whether the host runs what its profile said before the run.

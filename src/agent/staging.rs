@@ -142,6 +142,19 @@ pub(super) fn waiting(cx: Cx<'_>) -> Vec<Record> {
     found
 }
 
+/// Of all runs the one whose trial the next boot is, or brought what runs and is not kept.
+pub(super) fn trial<'a>(cx: Cx<'_>, runs: &'a [Record]) -> Option<&'a Record> {
+    let (running, boot_id) = (cx.paths.running(), cx.paths.boot_id());
+    let profile = cx.paths.profile().map(|generation| generation.toplevel);
+    let is_open = |run: &&Record| match run.state {
+        RunState::Staged => run.mode == Mode::Boot,
+        RunState::OnTrial => running.as_ref() == Some(&run.new) && profile != running,
+        _ => false,
+    };
+    let mut runs = runs.iter().filter(|run| run.boot_id == boot_id);
+    runs.find(is_open)
+}
+
 /// Ends the trials that wait, because another run decides what the host boots.
 pub(super) fn cancel(cx: Cx<'_>, record: &Record) -> Result<(), Trouble> {
     if waiting(cx).is_empty() {

@@ -126,3 +126,14 @@ pub(super) struct Selection {
     #[arg(short, long)]
     pub(super) all: bool,
 }
+
+/// Which hosts a command that only looks is about.
+#[derive(Debug, Args)]
+pub(super) struct Scope {
+    /// Hosts: names, globs, tags; all when none is given
+    #[arg(value_name = "SELECTOR", conflicts_with = "all")]
+    pub(super) selectors: Vec<String>,
+    /// Select every host of the fleet, as when none is given
+    #[arg(short, long)]
+    pub(super) all: bool,
+}

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::args::Global;
+use super::args::{Global, Scope};
 use super::edge::Edge;
 use super::error::CliError;
 use super::{load, output, select};
@@ -13,9 +13,8 @@ use crate::ui::{self, Table};
 
 #[derive(Debug, Args)]
 pub(super) struct List {
-    /// Hosts: names, globs, tags; all when none is given
-    #[arg(value_name = "SELECTOR")]
-    pub(super) selectors: Vec<String>,
+    #[command(flatten)]
+    pub(super) scope: Scope,
 }
 
 /// A host as machines read it.
@@ -31,7 +30,7 @@ struct Row<'a> {
 
 pub(super) fn list(global: &Global, edge: &Edge, args: &List) -> Result<u8, CliError> {
     let fleet = load::fleet(global, edge)?;
-    let hosts = select::named_or_all(&args.selectors, &fleet)?;
+    let hosts = select::looked_at(&args.scope, &fleet)?;
     let rows: Vec<Row<'_>> = hosts.iter().map(|host| row(&fleet.hosts[host])).collect();
     if global.json {
         for row in &rows {

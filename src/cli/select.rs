@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::args::Selection;
+use super::args::{Scope, Selection};
 use super::error::{CliError, INVALID, USAGE};
 use crate::fleet::{Fleet, Selector, names_from_lines};
 use crate::model::HostName;
@@ -16,7 +16,17 @@ pub(super) fn required(selection: &Selection, fleet: &Fleet) -> Result<Vec<HostN
     named_or_all(&selection.selectors, fleet)
 }
 
-/// The hosts of a command that only looks: all of them unless some are named.
+/// The hosts of a command that only looks.
+pub(super) fn looked_at(scope: &Scope, fleet: &Fleet) -> Result<Vec<HostName>, CliError> {
+    let words = if scope.all {
+        &[]
+    } else {
+        scope.selectors.as_slice()
+    };
+    named_or_all(words, fleet)
+}
+
+/// The hosts that are named, or all when none is.
 pub(super) fn named_or_all(words: &[String], fleet: &Fleet) -> Result<Vec<HostName>, CliError> {
     let selector = if words.is_empty() {
         Ok(Selector::all())

@@ -41,6 +41,13 @@ pub struct Facts {
     pub lock: Option<LockHolder>,
     /// The newest run the host knows of.
     pub last_run: Option<RunSummary>,
+    /// The run whose trial the next boot is (`staged`), or brought what runs now (`on-trial`).
+    /// Others may have begun and ended since.
+    #[serde(default)]
+    pub trial: Option<RunSummary>,
+    /// The system that was kept although its boot entry could not be written: an older one boots.
+    #[serde(default)]
+    pub not_booting: Option<Toplevel>,
     /// Whether the kernel of the running system is another one than was booted.
     pub needs_reboot: bool,
     /// An operator's hold that is in force.
@@ -56,20 +63,25 @@ pub struct Facts {
 
 impl Facts {
     /// Whether the host is known to boot another system than `toplevel`, although its profile
-    /// says that one: the last run could not write the boot entry, or has a trial boot wait.
+    /// says that one: its boot entry could not be written, or a trial boot waits.
     #[must_use]
     pub fn boots_another(&self, toplevel: &Toplevel) -> bool {
-        let behind =
-            |run: &RunSummary| run.state == RunState::CommittedNotBoot && run.new == *toplevel;
-        self.last_run.as_ref().is_some_and(behind)
-            || self.trial().is_some_and(|tried| tried != toplevel)
+        self.not_booting.as_ref() == Some(toplevel)
+            || self.next_boot().is_some_and(|tried| tried != toplevel)
     }
 
     /// The system that the next boot, and that one alone, brings.
     #[must_use]
-    pub fn trial(&self) -> Option<&Toplevel> {
-        let run = self.last_run.as_ref()?;
-        (run.state == RunState::Staged && run.mode == Mode::Boot).then_some(&run.new)
+    pub fn next_boot(&self) -> Option<&Toplevel> {
+        let run = self.trial.as_ref()?;
+        (run.state == RunState::Staged).then_some(&run.new)
+    }
+
+    /// Whether what runs was brought by a trial boot and is not kept.
+    #[must_use]
+    pub fn is_on_trial(&self) -> bool {
+        let run = self.trial.as_ref();
+        run.is_some_and(|run| run.state == RunState::OnTrial)
     }
 
     /// A machine of kind `system` of which nothing else is known.
@@ -92,6 +104,8 @@ impl Facts {
             space: Vec::new(),
             lock: None,
             last_run: None,
+            trial: None,
+            not_booting: None,
             needs_reboot: false,
             hold: None,
             made: Vec::new(),

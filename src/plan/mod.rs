@@ -142,7 +142,7 @@ fn action(facts: &Facts, to: &Toplevel, mode: Mode) -> Action {
         match mode {
             Mode::Test | Mode::Keep => Action::Activate,
             // Every boot brings it already.
-            Mode::Boot | Mode::BootUnproven if is_default && facts.trial().is_none() => {
+            Mode::Boot | Mode::BootUnproven if is_default && facts.next_boot().is_none() => {
                 Action::Nothing
             }
             Mode::Boot => Action::Stage,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::model::{Hold, Nonce, Origin, Parallel, RunId, RunState, RunSummary, Stage, StorePath};
+use crate::model::{Hold, Nonce, Origin, Parallel, RunId, Stage, StorePath};
 
 fn toplevel(letter: char) -> Toplevel {
     let hash: String = std::iter::repeat_n(letter, 32).collect();
@@ -97,24 +97,8 @@ fn a_host_that_runs_it_but_boots_another_is_activated() {
 
 #[test]
 fn a_host_whose_boot_entry_could_not_be_written_is_activated_again() {
-    let last = RunSummary {
-        run: RunId::at(0, [0; 3]),
-        host: host(),
-        who: String::new(),
-        state: RunState::CommittedNotBoot,
-        mode: Mode::Test,
-        needs_reboot: false,
-        activated: true,
-        old: toplevel('b'),
-        new: toplevel('a'),
-        reason: None,
-        exit: None,
-        failed_units: Vec::new(),
-        log: Vec::new(),
-        changed: 0,
-    };
     let found = Facts {
-        last_run: Some(last),
+        not_booting: Some(toplevel('a')),
         ..facts('a', &[(1, 'a')])
     };
     let plan = deploy(&host(), &found, &toplevel('a'), "x86_64-linux").unwrap();

@@ -79,6 +79,27 @@ pub(crate) fn refuses(phoenix: &Phoenix, lab: &Lab, more: &[&str], why: &str) {
 }
 
 #[test]
+fn a_trial_waits_through_a_failed_run_and_goes_with_the_next_confirmed_one() {
+    let lab = Lab::ready();
+    let phoenix = Phoenix::new(&lab);
+    let old = begin(&phoenix, &lab, "wait-old", "");
+    release(&phoenix, "wait-new", "");
+    deploy(&phoenix, &["--boot"], 0);
+    release(&phoenix, "wait-bad", "variant = \"service-fails\"");
+    let ran = deploy(&phoenix, &[], 1);
+    assert_eq!(phoenix::outcome(&ran, HOST), "rolled-back");
+    let status = || phoenix.run(&["status", HOST]).expect_code(0).stdout;
+    assert!(status().contains(", once"), "{}", status());
+
+    // The host runs it, and its profile says it; but the next boot would bring another.
+    release(&phoenix, "wait-old", "");
+    let ran = deploy(&phoenix, &[], 0);
+    assert_eq!(phoenix::outcome(&ran, HOST), "confirmed");
+    assert!(status().contains("the same"), "{}", status());
+    assert_eq!(power_cycle(&lab), old);
+}
+
+#[test]
 fn a_trial_boot_comes_once_and_is_kept_only_when_it_is_proven() {
     let lab = Lab::ready();
     let phoenix = Phoenix::new(&lab);

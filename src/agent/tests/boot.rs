@@ -33,7 +33,7 @@ pub(super) fn refused(fake: &Fake, order: &Order) -> Problem {
 }
 
 /// Cuts the power, boots what the boot loader says, and reads the run's record as facts do.
-fn reboot(fake: &Fake, boot_id: &str) -> char {
+pub(super) fn reboot(fake: &Fake, boot_id: &str) -> char {
     let system = fake.state().loader.boots();
     let letter = system.chars().last().unwrap();
     fake.boot(boot_id, letter);

@@ -182,6 +182,11 @@ impl Fake {
         self.state().boot_fails = true;
     }
 
+    /// Has it work again.
+    pub(super) fn mend_boot(&self) {
+        self.state().boot_fails = false;
+    }
+
     /// Everything PID 1 and programs were asked to do.
     pub(super) fn calls(&self) -> Vec<String> {
         self.state().calls.clone()

@@ -9,6 +9,7 @@ mod fake_programs;
 mod gates;
 mod holds;
 mod known;
+mod next_boot;
 mod outside;
 mod stranded;
 mod unfit;

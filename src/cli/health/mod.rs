@@ -8,7 +8,7 @@ use futures::stream::{self, StreamExt};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::args::Global;
+use super::args::{Global, Scope};
 use super::edge::Edge;
 use super::error::CliError;
 use super::{load, output, select, world};
@@ -21,9 +21,8 @@ use crate::world::{Host, World};
 
 #[derive(Debug, Args)]
 pub(super) struct Health {
-    /// Hosts: names, globs, tags; all when none is given
-    #[arg(value_name = "SELECTOR")]
-    pub(super) selectors: Vec<String>,
+    #[command(flatten)]
+    pub(super) scope: Scope,
     /// Look at each gate once, instead of waiting up to its deadline for it to pass
     #[arg(long)]
     pub(super) once: bool,
@@ -42,7 +41,7 @@ struct Row {
 
 pub(super) async fn health(global: &Global, edge: &Edge, args: &Health) -> Result<u8, CliError> {
     let fleet = load::fleet(global, edge)?;
-    let hosts = select::named_or_all(&args.selectors, &fleet)?;
+    let hosts = select::looked_at(&args.scope, &fleet)?;
     let look = output::look(global, edge);
     let workstation = &world::workstation(
         (global, edge),

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::args::Global;
+use crate::cli::args::{Global, Scope};
 use crate::cli::edge::Edge;
 use crate::cli::error::CliError;
 use crate::cli::hosts::{self, json_line};
@@ -15,9 +15,8 @@ use crate::world::{Host, World};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct LockStatus {
-    /// Hosts: names, globs, tags; all when none is given
-    #[arg(value_name = "SELECTOR")]
-    pub(super) selectors: Vec<String>,
+    #[command(flatten)]
+    pub(super) scope: Scope,
 }
 
 pub(super) async fn status(
@@ -26,7 +25,7 @@ pub(super) async fn status(
     args: &LockStatus,
 ) -> Result<u8, CliError> {
     let fleet = load::fleet(global, edge)?;
-    let selected = select::named_or_all(&args.selectors, &fleet)?;
+    let selected = select::looked_at(&args.scope, &fleet)?;
     let look = output::look(global, edge);
     let workstation =
         &workstation((global, edge), &fleet, Needs::Hosts, ui::Prompt::default()).await?;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde::Serialize;
 
-use super::args::Global;
+use super::args::{Global, Scope};
 use super::edge::Edge;
 use super::error::CliError;
 use super::hosts::{self, json_line};
@@ -22,9 +22,8 @@ use crate::world::{Host, World};
 
 #[derive(Debug, Args)]
 pub(super) struct Status {
-    /// Hosts: names, globs, tags; all when none is given
-    #[arg(value_name = "SELECTOR")]
-    pub(super) selectors: Vec<String>,
+    #[command(flatten)]
+    pub(super) scope: Scope,
     /// List the generations of each host, to go back to with `phoenix rollback HOST --to NUMBER`
     #[arg(long)]
     pub(super) generations: bool,
@@ -53,7 +52,7 @@ struct Told {
 
 pub(super) async fn status(global: &Global, edge: &Edge, args: &Status) -> Result<u8, CliError> {
     let fleet = load::fleet(global, edge)?;
-    let selected = select::named_or_all(&args.selectors, &fleet)?;
+    let selected = select::looked_at(&args.scope, &fleet)?;
     let look = output::look(global, edge);
     let workstation =
         &workstation((global, edge), &fleet, Needs::Hosts, ui::Prompt::default()).await?;

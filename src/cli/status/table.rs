@@ -47,8 +47,8 @@ fn cells(row: &Row) -> [Cell; 6] {
             )
             .into(),
         match profile {
-            _ if facts.trial().is_some() => {
-                let tried = facts.trial().map(short).unwrap_or_default();
+            _ if facts.next_boot().is_some() => {
+                let tried = facts.next_boot().map(short).unwrap_or_default();
                 Cell::toned(Tone::Careful, format!("{tried}, once"))
             }
             _ if behind => Cell::toned(Tone::Bad, "an older one"),
@@ -110,8 +110,7 @@ fn notes(facts: &Facts) -> String {
     if facts.running.is_some() && facts.origin == Origin::Unknown {
         notes.push("phoenix never deployed it".to_owned());
     }
-    let is_on_trial = |run: &RunSummary| run.state == RunState::OnTrial;
-    if facts.last_run.as_ref().is_some_and(is_on_trial) {
+    if facts.is_on_trial() {
         notes.push("deploy it again to keep what it runs".to_owned());
     }
     if facts.needs_reboot {

@@ -91,8 +91,15 @@ fn operator(facts: &Facts<'_>) -> Vec<String> {
             wrong.push(ran.all());
         }
     }
-    if let Some(status) = &facts.status {
-        let said: Value = serde_json::from_str(&status.stdout).unwrap_or_default();
+    if let Some([json, table]) = &facts.status {
+        for ran in [json, table].into_iter().filter(|ran| ran.code != 0) {
+            wrong.push(format!(
+                "`phoenix status` ended with {}: {}",
+                ran.code,
+                ran.all()
+            ));
+        }
+        let said: Value = serde_json::from_str(&json.stdout).unwrap_or_default();
         let found = said["facts"]["last_run"]["state"]
             .as_str()
             .unwrap_or("none");

@@ -48,8 +48,8 @@ pub(super) struct Facts<'a> {
     pub(super) ran: Option<Ran>,
     /// The host's result in the journal.
     pub(super) result: Value,
-    /// `phoenix status` after a killed controller.
-    pub(super) status: Option<Ran>,
+    /// `phoenix status` after a killed controller: for machines, and for people.
+    pub(super) status: Option<[Ran; 2]>,
     /// What the operator saw.
     pub(super) saw: String,
     /// What the rival's phoenix said.
@@ -78,13 +78,10 @@ pub(super) fn run(bench: &mut Bench<'_>, cell: &Cell) -> Found {
         Side::New => new_version,
     };
     let course = go(bench, cell, &version);
-    let (status, row) = match course.ran {
-        Some(_) => (None, String::new()),
-        None => (
-            Some(bench.status(&course.told, true)),
-            bench.status(&course.told, false).stdout,
-        ),
-    };
+    let status = course
+        .ran
+        .is_none()
+        .then(|| [true, false].map(|is_json| bench.status(&course.told, is_json)));
     let run = course.told.run();
     let after = settled(bench, run.as_deref());
     let result = course.told.result(&bench.host);
@@ -96,7 +93,10 @@ pub(super) fn run(bench: &mut Bench<'_>, cell: &Cell) -> Found {
             format!("the first: {}; the second: {}", told(first), told(second))
         }
         (Some(ran), None) => told(ran),
-        (None, _) => format!("`phoenix status`: {}", words.row(&row, &bench.host)),
+        (None, _) => {
+            let row = status.as_ref().map_or("", |[_, table]| &table.stdout);
+            format!("`phoenix status`: {}", words.row(row, &bench.host))
+        }
     };
     let facts = Facts {
         cell,

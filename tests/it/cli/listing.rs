@@ -32,6 +32,15 @@ web2  -        web     web2                             -
 }
 
 #[test]
+fn the_whole_fleet_can_be_named_where_it_is_meant_anyway() {
+    let all = ["db1", "web1", "web2"];
+    assert_eq!(listed(&[], ""), all);
+    assert_eq!(listed(&["--all"], ""), all);
+    let ran = Phoenix::with(FLEET).run(&["status", "--all", "web1"]);
+    assert_eq!(ran.status, 2, "{}", ran.err);
+}
+
+#[test]
 fn list_is_json_for_machines() {
     let ran = Phoenix::with(FLEET).run(&["list", "--json", "web1"]);
     let row: Value = serde_json::from_str(&ran.out).unwrap();

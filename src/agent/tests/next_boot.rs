@@ -1,0 +1,103 @@
+//! What the host tells of its next boot when other runs come in between.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::boot::{order, reboot};
+use super::fake::{Behaviour, Fake, GOOD, system};
+use super::{SOON, guarded, prepare};
+use crate::agent::facts;
+use crate::agent::guard::guard;
+use crate::model::{Facts, Mode, RunState};
+
+/// What a host tells of itself.
+fn told(fake: &Fake) -> Facts {
+    facts::facts(fake.cx(), std::path::Path::new("none"))
+}
+
+/// A run that does not get through.
+fn bad_run(fake: &Fake, tag: u8) {
+    fake.behave(
+        'c',
+        &[Behaviour {
+            exit: Some(1),
+            ..GOOD
+        }],
+    );
+    let record = guarded(fake, &fake.order('c', tag));
+    assert_eq!(record.state, RunState::RolledBack, "{:?}", record.reason);
+}
+
+#[test]
+fn what_the_next_boot_brings_is_told_whatever_ran_in_between() {
+    let fake = Fake::new();
+    let staged = guarded(&fake, &order(&fake, 'b', 1, Mode::Boot));
+    bad_run(&fake, 2);
+    assert_eq!(told(&fake).next_boot(), Some(&system('b')));
+    assert!(told(&fake).boots_another(&system('a')));
+    assert_eq!(reboot(&fake, "boot-2"), 'b');
+    bad_run(&fake, 3);
+    assert!(told(&fake).is_on_trial());
+    assert_eq!(told(&fake).trial.unwrap().run, staged.run);
+    assert_eq!(reboot(&fake, "boot-3"), 'a');
+    assert_eq!(told(&fake).trial, None);
+}
+
+#[test]
+fn a_boot_entry_that_could_not_be_written_is_told_until_one_is() {
+    let fake = Fake::new();
+    fake.break_boot();
+    let order = fake.order('b', 1);
+    fake.decide_after(SOON, &order.run, true);
+    assert_eq!(guarded(&fake, &order).state, RunState::CommittedNotBoot);
+    bad_run(&fake, 2);
+    assert_eq!(told(&fake).not_booting, Some(system('b')));
+    assert!(told(&fake).boots_another(&system('b')));
+    fake.mend_boot();
+    let again = fake.order('b', 3);
+    fake.decide_after(SOON, &again.run, true);
+    assert_eq!(guarded(&fake, &again).state, RunState::Committed);
+    assert!(!told(&fake).boots_another(&system('b')));
+}
+
+#[test]
+fn a_power_cut_in_a_run_boots_the_trial_that_waits_and_says_so() {
+    let fake = Fake::new();
+    let staged = guarded(&fake, &order(&fake, 'b', 1, Mode::Boot));
+    let run = prepare(&fake, &fake.order('c', 2));
+    fake.kill_in(Some(RunState::Probing));
+    let killed = AssertUnwindSafe(|| guard(fake.cx(), &run));
+    assert!(catch_unwind(killed).is_err());
+    assert_eq!(reboot(&fake, "boot-2"), 'b');
+    let record = fake.record(&run);
+    assert_eq!(record.state, RunState::RolledBack);
+    let wanted = format!(
+        "the host was rebooted before the run was decided and booted bbbbbbbb-nixos-system-b, the trial of run {}",
+        staged.run
+    );
+    assert_eq!(record.reason, Some(wanted));
+    assert!(told(&fake).is_on_trial());
+}
+
+#[test]
+fn a_power_cut_at_any_step_beside_a_trial_that_waits_boots_what_the_profile_says_or_the_trial() {
+    let mut booted = Vec::new();
+    for step in 1.. {
+        let fake = Fake::new();
+        guarded(&fake, &order(&fake, 'b', 1, Mode::Boot));
+        let run = prepare(&fake, &fake.order('c', 2));
+        let before = fake.calls().len();
+        fake.decide_after(SOON, &run, true);
+        fake.kill_at_call(before + step);
+        if catch_unwind(AssertUnwindSafe(|| guard(fake.cx(), &run))).is_ok() {
+            break;
+        }
+        let system = reboot(&fake, "boot-2");
+        let profile = fake.paths.profile().unwrap().toplevel;
+        let (default, tried) = (fake.state().loader.default().to_owned(), system == 'b');
+        assert_eq!(profile.to_string(), default, "step {step}");
+        assert!(tried || default.ends_with(system), "step {step}");
+        booted.push(system);
+    }
+    booted.dedup();
+    assert_eq!(booted, ['b', 'a', 'c'], "the trial until the decision");
+}
