@@ -134,7 +134,8 @@ fn verdict(cx: Cx<'_>, record: &Record) -> (RunState, Option<String>) {
         (RunState::RolledBack, more.to_owned())
     } else if runs(&record.old) {
         (RunState::RolledBack, String::new())
-    } else if record.mode == Mode::Keep && runs_before(cx, record) {
+    } else if runs_before(cx, record) {
+        // What ran before was itself on trial.
         let more = ", and the trial boot was not kept";
         (RunState::RolledBack, more.to_owned())
     } else if runs(&record.new) {

@@ -44,11 +44,19 @@ impl Hold {
             ),
             None => "until it is released".to_owned(),
         };
-        format!(
-            "{} holds it since {}, {until}",
-            who(&self.who, self.from.as_deref()),
-            utc(self.since)
-        )
+        let (who, since) = (self.holder(), utc(self.since));
+        format!("{who} holds it since {since}, {until}")
+    }
+
+    /// Who had held the host, since when and why, once it is over.
+    #[must_use]
+    pub fn past(&self) -> String {
+        let (who, since) = (self.holder(), utc(self.since));
+        format!("{who} had held it since {since}; reason: {}", self.reason)
+    }
+
+    fn holder(&self) -> String {
+        who(&self.who, self.from.as_deref())
     }
 
     /// Why the host may not be activated now.
@@ -89,6 +97,10 @@ mod tests {
         assert_eq!(
             hold.shown(),
             "ada@desk (from 10.0.0.4) holds it since 2026-11-22 20:44:04 UTC, until 2026-11-22 22:44:04 UTC (2 h in all)"
+        );
+        assert_eq!(
+            hold.past(),
+            "ada@desk (from 10.0.0.4) had held it since 2026-11-22 20:44:04 UTC; reason: database migration"
         );
         assert!(!hold.is_over(1_795_387_443) && hold.is_over(1_795_387_444));
         hold.until = None;

@@ -7,7 +7,7 @@ use super::fake::{Behaviour, Fake, GOOD, system};
 use super::{SOON, guarded, prepare};
 use crate::agent::facts;
 use crate::agent::guard::guard;
-use crate::model::{Facts, Mode, RunState};
+use crate::model::{Facts, Mode, Order, RunState};
 
 /// What a host tells of itself.
 fn told(fake: &Fake) -> Facts {
@@ -100,4 +100,32 @@ fn a_power_cut_at_any_step_beside_a_trial_that_waits_boots_what_the_profile_says
     }
     booted.dedup();
     assert_eq!(booted, ['b', 'a', 'c'], "the trial until the decision");
+}
+
+#[test]
+fn a_power_cut_at_any_step_after_a_trial_boots_the_default_that_was_or_the_new_one() {
+    let mut ends = Vec::new();
+    for step in 1.. {
+        let fake = Fake::new();
+        guarded(&fake, &order(&fake, 'b', 1, Mode::Boot));
+        assert_eq!(reboot(&fake, "boot-2"), 'b');
+        let next = Order {
+            expected: Some(system('b')),
+            ..fake.order('c', 2)
+        };
+        let run = prepare(&fake, &next);
+        let before = fake.calls().len();
+        fake.decide_after(SOON, &run, true);
+        fake.kill_at_call(before + step);
+        if catch_unwind(AssertUnwindSafe(|| guard(fake.cx(), &run))).is_ok() {
+            break;
+        }
+        let booted = reboot(&fake, "boot-3");
+        let profile = fake.paths.profile().unwrap().toplevel;
+        assert_eq!(profile, system(booted), "step {step}");
+        ends.push((booted, fake.record(&run).state));
+    }
+    ends.dedup();
+    let (old, new) = (RunState::RolledBack, RunState::Committed);
+    assert_eq!(ends, [('a', old), ('c', new)]);
 }

@@ -37,11 +37,9 @@ pub(super) async fn release(global: &Global, edge: &Edge, args: &Release) -> Res
     for (host, answer) in &answers {
         match answer {
             Ok(hold) if global.json => json_line(&json!({"host": host, "released": hold}))?,
-            Ok(Some(hold)) => ui::out(&format!(
-                "{host}: released; {}, reason: {}\n",
-                ui::clean(&hold.shown()),
-                ui::clean(&hold.reason)
-            )),
+            Ok(Some(hold)) => {
+                ui::out(&format!("{host}: released; {}\n", ui::clean(&hold.past())));
+            }
             Ok(None) => ui::out(&format!("{host}: nobody held it\n")),
             Err(problem) if global.json => json_line(&json!({"host": host, "problem": problem}))?,
             Err(_) => {}

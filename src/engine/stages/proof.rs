@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use crate::engine::Context;
-use crate::model::{HostName, Problem, ProblemKind, RunState, RunSummary, Toplevel};
+use crate::model::{Facts, HostName, Problem, ProblemKind, RunState, RunSummary};
 use crate::world::{Host, World};
 
 /// Pause between two tries to reach a host.
@@ -23,7 +23,7 @@ pub(super) async fn proven_back<W: World>(
     if summary.state != RunState::RolledBack {
         return;
     }
-    if let Err(problem) = runs(cx, host, &summary.old).await {
+    if let Err(problem) = shown(cx, host, summary).await {
         let message = format!(
             "it says that it went back, but a new connection does not show it: {}",
             problem.message
@@ -32,19 +32,20 @@ pub(super) async fn proven_back<W: World>(
     }
 }
 
-/// Whether a new connection finds `wanted` running, within [`RETURN_LIMIT`].
-async fn runs<W: World>(
+/// Whether a new connection finds the host back, within [`RETURN_LIMIT`].
+async fn shown<W: World>(
     cx: &Context<'_, W>,
     host: &HostName,
-    wanted: &Toplevel,
+    summary: &RunSummary,
 ) -> Result<(), Problem> {
-    let until = Instant::now() + RETURN_LIMIT;
+    let (until, old) = (Instant::now() + RETURN_LIMIT, &summary.old);
     loop {
         let found = match cx.world.connect(host).await {
-            Ok(link) if link.facts().running.as_ref() == Some(wanted) => return Ok(()),
-            // A boot in between brought the trial that waited; the host's own reason tells so.
-            Ok(link) if link.facts().is_on_trial() => return Ok(()),
-            Ok(_) => Problem::new(ProblemKind::Failed, format!("it does not run {wanted}")),
+            Ok(link) if is_back(link.facts(), summary) => return Ok(()),
+            Ok(_) => Problem::new(
+                ProblemKind::Failed,
+                format!("it does not run {}", summary.old),
+            ),
             Err(problem) => problem,
         };
         if Instant::now() >= until {
@@ -52,4 +53,13 @@ async fn runs<W: World>(
         }
         sleep(PAUSE).await;
     }
+}
+
+/// Whether a host runs what it did before. A boot in between may have brought its default
+/// instead of a trial, or the trial that waited instead of its default.
+fn is_back(facts: &Facts, summary: &RunSummary) -> bool {
+    let running = facts.running.as_ref();
+    let default = facts.profile.as_ref().map(|profile| &profile.toplevel);
+    let is_default = running == default && running != Some(&summary.new);
+    running == Some(&summary.old) || is_default || facts.is_on_trial()
 }
