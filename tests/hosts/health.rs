@@ -290,6 +290,12 @@ enabled = false
     ] {
         assert!(good.stdout.contains(word), "{word}: {}", good.all());
     }
+    assert!(
+        good.stderr.contains("note: web2: gate closed failed"),
+        "{}",
+        good.all()
+    );
+    assert!(!good.stderr.contains("error:"), "{}", good.all());
 
     let file = phoenix.fleet().join("fleet.toml");
     let on = std::fs::read_to_string(&file)

@@ -59,8 +59,11 @@ pub(super) async fn health(global: &Global, edge: &Edge, args: &Health) -> Resul
         return Ok(status::exit_status(&rows));
     }
     ui::out(&table::table(&rows).render(look.width, look.out));
-    for problem in rows.iter().filter_map(told) {
-        ui::err(&ui::error::problem(&problem, look.err));
+    for (row, problem) in rows.iter().filter_map(|row| Some((row, told(row)?))) {
+        ui::err(&match row.result.level {
+            Level::Required => ui::error::problem(&problem, look.err),
+            Level::Wanted => ui::error::note(&problem.message, look.err),
+        });
     }
     Ok(status::exit_status(&rows))
 }

@@ -102,12 +102,19 @@ fn last_run(run: &RunSummary) -> Cell {
     Cell::toned(tone, format!("{word} ({})", run.run))
 }
 
+/// Whether a run that has not ended brought what runs.
+fn is_being_deployed(facts: &Facts) -> bool {
+    let brought = |run: &RunSummary| facts.running.as_ref() == Some(&run.new);
+    let last = facts.last_run.as_ref();
+    last.is_some_and(|run| !run.state.is_final() && brought(run))
+}
+
 fn notes(facts: &Facts) -> String {
     let mut notes = Vec::new();
     if let Some(lock) = &facts.lock {
         notes.push(format!("run {} of {} holds it", lock.run, lock.who));
     }
-    if facts.running.is_some() && facts.origin == Origin::Unknown {
+    if facts.running.is_some() && facts.origin == Origin::Unknown && !is_being_deployed(facts) {
         notes.push("phoenix never deployed it".to_owned());
     }
     if facts.is_on_trial() {

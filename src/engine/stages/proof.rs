@@ -42,10 +42,7 @@ async fn shown<W: World>(
     loop {
         let found = match cx.world.connect(host).await {
             Ok(link) if is_back(link.facts(), summary) => return Ok(()),
-            Ok(_) => Problem::new(
-                ProblemKind::Failed,
-                format!("it does not run {}", summary.old),
-            ),
+            Ok(_) => Problem::new(ProblemKind::Failed, format!("it does not run {old}")),
             Err(problem) => problem,
         };
         if Instant::now() >= until {
