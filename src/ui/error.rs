@@ -10,6 +10,11 @@ use crate::model::{HostName, Outcome, Problem};
 /// Lines of a log shown with an error; the journal has the rest.
 const LOG_LINES: usize = 20;
 
+/// What a block begins with.
+type Label = (Tone, &'static str);
+const ERROR: Label = (Tone::Bad, "error:");
+const NOTE: Label = (Tone::Careful, "note:");
+
 /// An error block: what, why, the log, and what to do next.
 ///
 /// ```text
@@ -20,13 +25,23 @@ const LOG_LINES: usize = 20;
 /// ```
 #[must_use]
 pub fn problem(problem: &Problem, paint: Paint) -> String {
+    block(problem, ERROR).render(paint)
+}
+
+/// The same for what is worth telling and fails nothing.
+#[must_use]
+pub fn minor(problem: &Problem, paint: Paint) -> String {
+    block(problem, NOTE).render(paint)
+}
+
+fn block(problem: &Problem, label: Label) -> Block<'_> {
     Block {
+        label,
         headline: problem.message.clone(),
         causes: problem.causes.iter().map(String::as_str).collect(),
         log: &problem.log,
         hints: problem.hint.iter().map(ToString::to_string).collect(),
     }
-    .render(paint)
 }
 
 /// How a host ended, for those that did not get what was asked for. An error block for those
@@ -47,12 +62,14 @@ pub fn host(host: &HostName, result: &HostResult, paint: Paint) -> Option<String
 /// One line that is no error.
 #[must_use]
 pub fn note(text: &str, paint: Paint) -> String {
-    format!("{} {}\n", paint.tone(Tone::Careful, "note:"), clean(text))
+    let (tone, label) = NOTE;
+    format!("{} {}\n", paint.tone(tone, label), clean(text))
 }
 
 fn failed_host(host: &HostName, result: &HostResult, paint: Paint) -> String {
     let Some(problem) = &result.problem else {
         return Block {
+            label: ERROR,
             headline: words::sentence(host, result),
             causes: Vec::new(),
             log: &[],
@@ -75,6 +92,7 @@ fn failed_host(host: &HostName, result: &HostResult, paint: Paint) -> String {
     }
     let hints = problem.hint.iter().map(ToString::to_string);
     Block {
+        label: ERROR,
         headline,
         causes,
         log: &problem.log,
@@ -90,6 +108,7 @@ fn names(text: &str, host: &HostName) -> bool {
 }
 
 struct Block<'a> {
+    label: Label,
     headline: String,
     causes: Vec<&'a str>,
     log: &'a [String],
@@ -104,7 +123,8 @@ impl Block<'_> {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{}", format!("{label} {}", clean(rest)).trim_end());
         };
-        line(Tone::Bad, "error:", &self.headline);
+        let (tone, label) = self.label;
+        line(tone, label, &self.headline);
         for cause in &self.causes {
             line(Tone::Plain, "  cause:", cause);
         }

@@ -274,6 +274,10 @@ port = 22
 kind = "tcp"
 port = 9
 level = "wanted"
+[hosts.web2.health.low]
+kind = "command"
+command = ["sh", "-c", "echo low on paper; exit 1"]
+level = "wanted"
 [hosts.web2.health.broken]
 kind = "command"
 command = ["sh", "-c", "echo out of paper; exit 1"]
@@ -295,6 +299,7 @@ enabled = false
         "{}",
         good.all()
     );
+    assert!(good.stderr.contains("low on paper"), "{}", good.all());
     assert!(!good.stderr.contains("error:"), "{}", good.all());
 
     let file = phoenix.fleet().join("fleet.toml");

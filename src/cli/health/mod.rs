@@ -62,7 +62,7 @@ pub(super) async fn health(global: &Global, edge: &Edge, args: &Health) -> Resul
     for (row, problem) in rows.iter().filter_map(|row| Some((row, told(row)?))) {
         ui::err(&match row.result.level {
             Level::Required => ui::error::problem(&problem, look.err),
-            Level::Wanted => ui::error::note(&problem.message, look.err),
+            Level::Wanted => ui::error::minor(&problem, look.err),
         });
     }
     Ok(status::exit_status(&rows))

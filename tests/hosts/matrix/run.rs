@@ -69,7 +69,9 @@ struct Course {
 /// Takes the host of a bench, which runs a working release, through a cell. It runs a working
 /// release afterwards.
 pub(super) fn run(bench: &mut Bench<'_>, cell: &Cell) -> Found {
+    serving(bench);
     prepare(bench, cell);
+    serving(bench);
     let before = Sight::of(bench.lab, &bench.host, None);
     let old_version = bench.version().unwrap_or_default();
     let new_version = bench.release(cell.new);
@@ -311,7 +313,8 @@ fn afterwards(bench: &mut Bench<'_>, facts: &Facts<'_>, found: &mut Found) {
     }
 }
 
-/// The page tells which release comes next, so it has to be up after the boot.
+/// The page tells which release comes next, so it has to be up: after a boot, and after a
+/// deployment whose unit was started and does not listen yet.
 fn serving(bench: &Bench<'_>) {
     let until = Instant::now() + Duration::from_secs(10);
     while bench.version().is_none() && Instant::now() < until {
