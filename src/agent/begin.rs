@@ -87,7 +87,8 @@ fn short(system: Option<&Toplevel>) -> String {
 
 impl Refusal {
     /// What `operator` is told.
-    fn into_problem(self, operator: &str) -> Problem {
+    fn into_problem(self, order: &Order) -> Problem {
+        let operator = &order.who;
         let hint = match &self {
             Self::Busy(Some(holder)) => return holder.problem(operator),
             Self::Held(hold) => return hold.problem(),
@@ -97,7 +98,7 @@ impl Refusal {
         };
         let mut problem = Problem::from_error(ProblemKind::Refused, &self);
         if let Self::Unfit(unfit) = &self {
-            problem.hint = Some(unfit.hint());
+            problem.hint = Some(unfit.hint(order));
         }
         match hint {
             Some(hint) => problem.with_hint(hint),
@@ -118,7 +119,7 @@ pub(super) fn begin(
     match is_begun(cx, order).and_then(|begun| if begun { Ok(()) } else { set_off(cx, order) }) {
         Ok(()) => follow::follow(cx, &order.run, tell),
         Err(refusal) => Ok(Reply::Refused {
-            problem: refusal.into_problem(&order.who),
+            problem: refusal.into_problem(order),
         }),
     }
 }

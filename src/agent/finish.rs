@@ -47,11 +47,16 @@ fn commit(cx: Cx<'_>, record: &mut Record) {
         failpoints::reach(cx, "profile-set");
         write_boot_entry(cx, record)
     });
+    let trial_stays = written.is_ok();
     match written.and(cancelled) {
         Ok(()) => close(cx, record, RunState::Committed),
         Err(trouble) => {
+            let boots = match trial_stays {
+                true => "a trial that waited",
+                false => "the old one",
+            };
             record.reason = Some(format!(
-                "the host runs the new system, but the next boot may bring the old one: {}",
+                "the host runs the new system, but the next boot may bring {boots}: {}",
                 trouble.reason
             ));
             record.log = trouble.log;

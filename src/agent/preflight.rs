@@ -71,7 +71,9 @@ pub(super) enum Unfit {
 
 impl Unfit {
     /// What to do about it.
-    pub(super) fn hint(&self) -> Hint {
+    pub(super) fn hint(&self, order: &Order) -> Hint {
+        // Only a deployment has `--boot`, and only with that it was asked for by name.
+        let (is_rollback, is_asked) = (order.generation.is_some(), order.mode.is_boot());
         match self {
             Self::Missing(_) => {
                 Hint::new("deploy again: it may have been collected as garbage meanwhile")
@@ -92,8 +94,17 @@ impl Unfit {
             Self::Space { .. } => Hint::new(
                 "free space on the host: `nix-collect-garbage --delete-older-than 30d` there",
             ),
+            Self::Inhibited(_) if is_rollback => Hint::new(
+                "set on_inhibitor = \"boot\" in [hosts.NAME.activate] of fleet.toml, go back again, then reboot the host",
+            ),
             Self::Inhibited(_) => Hint::new(
                 "deploy with --boot, or set on_inhibitor = \"boot\" in [hosts.NAME.activate] of fleet.toml; then reboot the host",
+            ),
+            Self::NoDefault if !is_asked => Hint::new(
+                "run `nix-env -p /nix/var/nix/profiles/system --set /run/current-system` on the host",
+            ),
+            Self::NoTrial(_) if !is_asked => Hint::new(
+                "on_inhibitor = \"boot\" needs such a boot loader; `phoenix deploy --boot-unproven` makes the system the default of every boot, untried",
             ),
             Self::NoDefault => Hint::new(
                 "deploy without --boot, or run `nix-env -p /nix/var/nix/profiles/system --set /run/current-system` on the host",

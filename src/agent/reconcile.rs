@@ -53,6 +53,10 @@ fn trial(cx: Cx<'_>, mut record: Record) -> Record {
     } else if running.as_ref() == Some(new) {
         let what = "a trial boot brought it; unless it is kept, the next reboot brings the old one";
         (RunState::OnTrial, Some(what.to_owned()))
+    } else if is_kept && record.mode == Mode::BootUnproven {
+        let found = running.map_or("no system".to_owned(), |one| one.path().short());
+        let what = format!("the host booted {found} instead, and every boot still brings it");
+        (RunState::Staged, Some(what))
     } else if is_kept {
         // Another system runs by somebody's choice; this one is still the default.
         (RunState::CommittedNotBoot, None)

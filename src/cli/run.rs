@@ -31,7 +31,8 @@ pub(super) async fn run(
     run: Run,
 ) -> Result<u8, CliError> {
     let ask = run.goal.activates() && !run.yes;
-    if ask && (global.json || !std::io::stdin().is_terminal()) {
+    let is_seen = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    if ask && (global.json || !is_seen) {
         return Err(nobody_to_ask(global.json, run.goal));
     }
     let reporter = output::reporter(global, edge);

@@ -188,9 +188,7 @@ fn condition(
             GateKind::Http {
                 url: table.read("url", &URL, log)?.value,
                 from: asked_from(table, log),
-                status: table
-                    .numbers("status", LAST_STATUS, log)
-                    .map_or_else(Vec::new, |status| status.value),
+                status: statuses(table, log),
                 contains: table.read("contains", &LINE, log).map(|text| text.value),
             }
         }
@@ -205,6 +203,17 @@ fn condition(
             }
         }
     })
+}
+
+fn statuses(table: &Table<'_>, log: &mut Log<'_>) -> Vec<u16> {
+    let Some(status) = table.numbers("status", LAST_STATUS, log) else {
+        return Vec::new();
+    };
+    if status.value.is_empty() {
+        let why = Refusal::new("it names no status").hint("leave it out for 200 to 399");
+        table.refuse("status", why, &status.span, log);
+    }
+    status.value
 }
 
 fn units(is_usual: bool, at: &At<Table<'_>>, log: &mut Log<'_>) -> GateKind {
@@ -248,6 +257,18 @@ fn timed(name: &GateName, kind: GateKind, table: &Table<'_>, log: &mut Log<'_>) 
         timeout: time("timeout", log).unwrap_or(kind.timeout()),
         kind,
     };
+    if gate.deadline > LONGEST {
+        let why = Refusal::new("with the time a gate needs to begin to hold, it is over 24 hours")
+            .hint("a host waits for its verdict for 24 hours at most");
+        table.refuse("stable_for", why, &table.key_span("stable_for"), log);
+        return None;
+    }
+    if gate.interval < SHORTEST_INTERVAL {
+        let why =
+            Refusal::new("it is shorter than 100 ms").hint("each look costs the host a process");
+        table.refuse("interval", why, &table.key_span("interval"), log);
+        return None;
+    }
     if gate.deadline < gate.stable_for {
         let why = Refusal::new("it is shorter than `stable_for`, so the gate could never pass");
         table.refuse("deadline", why, &table.key_span("deadline"), log);
@@ -255,6 +276,9 @@ fn timed(name: &GateName, kind: GateKind, table: &Table<'_>, log: &mut Log<'_>) 
     }
     Some(gate)
 }
+
+/// A gate that is looked at without a pause would keep its host busy.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
 
 const TIME: Kind<'static, Duration> = Kind {
     expected: DURATION.expected,

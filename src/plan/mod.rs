@@ -142,7 +142,7 @@ fn action(facts: &Facts, to: &Toplevel, mode: Mode) -> Action {
         match mode {
             Mode::Test | Mode::Keep => Action::Activate,
             // Every boot brings it already.
-            Mode::Boot | Mode::BootUnproven if is_default && facts.next_boot().is_none() => {
+            Mode::Boot | Mode::BootUnproven if is_default && !facts.boots_another(to) => {
                 Action::Nothing
             }
             Mode::Boot => Action::Stage,
@@ -225,12 +225,21 @@ fn pick(facts: &Facts, to: Option<u64>) -> Option<&Generation> {
             .generations
             .iter()
             .find(|generation| generation.number == number),
+        // What runs is no step of the profile's: the one before it is what boots.
+        None if runs_apart(facts) => facts.profile.as_ref(),
         None => facts
             .generations
             .iter()
             .filter(|generation| present.is_none_or(|present| generation.number < present))
             .max_by_key(|generation| generation.number),
     }
+}
+
+/// Whether what runs was brought by a trial boot, or by hand, and not by the profile.
+fn runs_apart(facts: &Facts) -> bool {
+    let mut generations = facts.generations.iter();
+    let is_generation = generations.any(|one| Some(&one.toplevel) == facts.running.as_ref());
+    facts.is_on_trial() || !is_generation
 }
 
 fn no_generation(facts: &Facts, to: Option<u64>) -> Problem {

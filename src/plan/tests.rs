@@ -166,6 +166,33 @@ fn rollback_takes_the_generation_before_the_present_one() {
 }
 
 #[test]
+fn rollback_from_what_the_profile_did_not_bring_goes_to_what_it_says() {
+    // By hand, as `nixos-rebuild test` does.
+    let found = facts('d', &[(1, 'a'), (4, 'b')]);
+    assert_eq!(
+        rollback(&host(), &found, None).unwrap().action,
+        Action::GoBack(4)
+    );
+}
+
+#[test]
+fn a_host_that_does_not_boot_what_its_profile_says_is_not_up_to_date_for_a_boot_either() {
+    let mut found = facts('b', &[(1, 'b'), (2, 'a')]);
+    found.not_booting = Some(toplevel('a'));
+    for (mode, action) in [
+        (Mode::Boot, Action::Stage),
+        (Mode::BootUnproven, Action::StageUnproven),
+    ] {
+        let request = Request {
+            mode,
+            ..request(DEPLOY)
+        };
+        let plan = super::deploy(&request, &host(), &found, &toplevel('a'), "x86_64-linux");
+        assert_eq!(plan.unwrap().action, action);
+    }
+}
+
+#[test]
 fn rollback_to_a_named_generation_or_an_error_that_lists_them() {
     let found = facts('c', &[(1, 'a'), (4, 'b'), (7, 'c')]);
     assert_eq!(

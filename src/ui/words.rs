@@ -3,7 +3,7 @@
 use super::paint::{Tone, clean};
 use crate::event::HostResult;
 use crate::model::{
-    GateResult, HostName, Outcome, ProblemKind, RunState, Stage, Toplevel, Verdict, Why,
+    GateResult, HostName, Mode, Outcome, ProblemKind, RunState, Stage, Toplevel, Verdict, Why,
 };
 
 /// The outcome in two words at most.
@@ -158,9 +158,17 @@ pub fn verdict(host: &HostName, verdict: &Verdict) -> String {
         RunState::CommittedNotBoot => "runs the new system, but the old one boots",
         RunState::RolledBack => "rolled back",
         RunState::Failed => "could neither keep the new system nor go back",
+        RunState::Staged if summary.mode == Mode::BootUnproven => {
+            "made the new system what every boot brings"
+        }
+        RunState::Staged => "prepared a boot of the new system",
+        RunState::OnTrial => "runs the new system on trial",
         open => return format!("{host} has not ended it yet: it {}", open.doing()),
     };
     match &summary.reason {
+        Some(reason) if matches!(summary.state, RunState::Staged | RunState::OnTrial) => {
+            format!("{host} {end}: {reason}")
+        }
         Some(reason) => format!("{host} {end} because {reason}"),
         None => format!("{host} {end}"),
     }

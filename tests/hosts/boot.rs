@@ -79,6 +79,24 @@ pub(crate) fn refuses(phoenix: &Phoenix, lab: &Lab, more: &[&str], why: &str) {
 }
 
 #[test]
+fn a_trial_is_left_without_a_reboot_and_told_in_its_story() {
+    let lab = Lab::ready();
+    let phoenix = Phoenix::new(&lab);
+    let old = begin(&phoenix, &lab, "left-old", "");
+    release(&phoenix, "left-new", "");
+    let ran = deploy(&phoenix, &["--boot"], 0);
+    let story = phoenix.run(&["show", "last", HOST]).expect_code(0).stdout;
+    assert!(
+        story.contains("prepared a boot of the new system"),
+        "{story}"
+    );
+    let new = power_cycle(&lab);
+    assert_ne!(new, old, "{}", ran.all());
+    phoenix.run(&["rollback", HOST, "--yes"]).expect_code(0);
+    assert_eq!((lab.running(HOST), lab.boots(HOST)), (old.clone(), old));
+}
+
+#[test]
 fn a_trial_waits_through_a_failed_run_and_goes_with_the_next_confirmed_one() {
     let lab = Lab::ready();
     let phoenix = Phoenix::new(&lab);

@@ -41,11 +41,12 @@ echo "phoenix-missing $machine"
 const INSTALL: &str = r#"
 set -eu
 umask 077
+[ "$(id -u)" = 0 ] || { echo "this needs root" >&2; exit 77; }
+echo phoenix-ready
 folder=$1/$2
 mkdir -p "$folder"
 new=$folder/.new.$$
 trap 'rm -f "$new"' EXIT
-echo phoenix-ready
 head -c "$3" > "$new"
 found=$(sha256sum "$new")
 if [ "${found%% *}" != "$2" ]; then

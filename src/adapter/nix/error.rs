@@ -16,7 +16,7 @@ pub enum NixError {
     #[error("`nix --version` says `{}`, which holds no version", .0.trim())]
     NoVersion(String),
     /// The Nix found is too old.
-    #[error("`{0}` is too old; phoenix needs Nix 2.4 or later")]
+    #[error("`{0}` is too old; phoenix needs Nix 2.8 or later")]
     TooOld(Version),
 }
 

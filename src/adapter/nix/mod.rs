@@ -33,8 +33,8 @@ use super::process::{self, Command};
 /// Features of Nix that its own documents call experimental and that flakes need.
 const FEATURES: &str = "nix-command flakes";
 
-/// The first Nix with flakes and machine-readable logs as they are today.
-const OLDEST: (u32, u32) = (2, 4);
+/// The oldest Nix that phoenix was tried with.
+const OLDEST: (u32, u32) = (2, 8);
 
 /// The Nix of this workstation.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ impl Nix {
     /// that only ask something.
     ///
     /// # Errors
-    /// [`NixError`] when there is no Nix, it does not answer, or it is older than 2.4.
+    /// [`NixError`] when there is no Nix, it does not answer, or it is older than 2.8.
     pub async fn detect(
         options: BTreeMap<String, String>,
         limit: Duration,

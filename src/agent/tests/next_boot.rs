@@ -43,6 +43,23 @@ fn what_the_next_boot_brings_is_told_whatever_ran_in_between() {
 }
 
 #[test]
+fn a_default_nobody_proved_stays_the_default_when_another_system_is_booted_by_hand() {
+    let fake = Fake::new();
+    let run = guarded(&fake, &order(&fake, 'b', 1, Mode::BootUnproven)).run;
+    fake.boot("boot-2", 'a');
+    let facts = told(&fake);
+    let record = fake.record(&run);
+    assert_eq!(record.state, RunState::Staged);
+    let reason = record.reason.unwrap();
+    assert!(
+        reason.ends_with("and every boot still brings it"),
+        "{reason}"
+    );
+    assert_eq!(facts.profile.unwrap().toplevel, system('b'));
+    assert_eq!((facts.not_booting, facts.trial), (None, None));
+}
+
+#[test]
 fn a_boot_entry_that_could_not_be_written_is_told_until_one_is() {
     let fake = Fake::new();
     fake.break_boot();

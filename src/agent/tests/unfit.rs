@@ -6,6 +6,7 @@ use super::boot::{is_untouched, order, refused};
 use super::fake::{Fake, system};
 use super::{guarded, prepare};
 use crate::agent::facts;
+use crate::agent::preflight::Unfit;
 use crate::model::{Mode, OnInhibitor, Order, RunState};
 
 fn write(fake: &Fake, letter: char, file: &str, text: &str) {
@@ -33,7 +34,18 @@ fn inhibitors_are_refused_or_make_it_a_boot() {
         "{}",
         problem.message
     );
-    assert!(problem.hint.unwrap().0.contains("on_inhibitor"));
+    let hint = problem.hint.unwrap().0;
+    assert!(hint.starts_with("deploy with --boot"), "{hint}");
+    // A rollback has no `--boot`, and a deployment would bring another system.
+    let back = Order {
+        generation: Some(1),
+        ..fake.order('b', 9)
+    };
+    let hint = Unfit::Inhibited(Vec::new()).hint(&back).0;
+    assert!(
+        hint.contains("go back again") && !hint.contains("--boot"),
+        "{hint}"
+    );
     assert!(fake.calls().is_empty());
     let wanted = Order {
         on_inhibitor: OnInhibitor::Boot,

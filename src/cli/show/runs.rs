@@ -85,6 +85,8 @@ pub(super) fn end(host: &PastHost) -> &'static str {
         (Some((_, Verdict::Ended { summary })), _) => match summary.state {
             RunState::Committed => "confirmed",
             RunState::RolledBack => "rolled back",
+            RunState::Staged => "staged",
+            RunState::OnTrial => "on trial",
             _ => "failed",
         },
         (Some((_, Verdict::Refused { .. })), _) => "failed",
