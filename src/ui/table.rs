@@ -15,6 +15,7 @@ pub struct Table {
     headings: Vec<String>,
     rows: Vec<Vec<Cell>>,
     right: Vec<usize>,
+    whole: Vec<usize>,
 }
 
 /// A cell: text and its meaning.
@@ -62,6 +63,13 @@ impl Table {
         self
     }
 
+    /// Keeps a column (counted from 0) from being cut: others give way.
+    #[must_use]
+    pub fn whole(mut self, column: usize) -> Self {
+        self.whole.push(column);
+        self
+    }
+
     /// Adds a row; missing cells are empty.
     pub fn row<const N: usize>(&mut self, cells: [Cell; N]) {
         let mut cells = Vec::from(cells);
@@ -81,7 +89,7 @@ impl Table {
     pub fn render(&self, width: Option<usize>, paint: Paint) -> String {
         let mut widths = self.widths();
         if let Some(width) = width {
-            squeeze(&mut widths, width);
+            squeeze(&mut widths, &self.whole, width);
         }
         let heading = self
             .headings
@@ -129,12 +137,14 @@ impl Table {
     }
 }
 
-/// Takes from the widest column until all fit, or none can give more.
-fn squeeze(widths: &mut [usize], width: usize) {
+/// Takes from the widest column that may be cut until all fit, or none can give more.
+fn squeeze(widths: &mut [usize], whole: &[usize], width: usize) {
     let gaps = GAP * widths.len().saturating_sub(1);
     let mut excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(width);
     while excess > 0 {
-        let Some(widest) = widths.iter_mut().filter(|w| **w > LEAST).max() else {
+        let columns = widths.iter_mut().enumerate();
+        let cut = columns.filter(|(column, width)| **width > LEAST && !whole.contains(column));
+        let Some((_, widest)) = cut.max_by_key(|(_, width)| **width) else {
             return;
         };
         *widest -= 1;
@@ -194,6 +204,10 @@ mod tests {
         let mut table = Table::new(&["host", "system"]);
         table.row(["web1".into(), "0pqyvyw2-nixos-system-web1".into()]);
         check(&table, Some(20), &["host  system", "web1  0pqyvyw2-nixo…"]);
+        let mut table = Table::new(&["system", "last run"]).whole(1);
+        table.row(["0pqyvyw2-nixos".into(), "20261122-204404-3fa9c1".into()]);
+        let cut = ["system     last run", "0pqyvyw2…  20261122-204404-3fa9c1"];
+        check(&table, Some(33), &cut);
     }
 
     #[test]

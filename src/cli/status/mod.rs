@@ -114,6 +114,15 @@ async fn question(
 
 fn tell(rows: &[Row], generations: bool, look: Look) {
     ui::out(&table::table(rows).render(look.width, look.out));
+    for row in rows {
+        let notes = row.facts.as_ref().map(table::notes).unwrap_or_default();
+        if !notes.is_empty() {
+            ui::out(&ui::error::note(
+                &format!("{}: {notes}", row.host),
+                look.out,
+            ));
+        }
+    }
     for row in rows.iter().filter(|_| generations) {
         if let Some(facts) = &row.facts {
             ui::out(&format!("\ngenerations of {}\n", row.host));

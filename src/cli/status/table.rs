@@ -5,25 +5,30 @@ use crate::model::clock::utc;
 use crate::model::{Facts, HostName, Origin, ProblemKind, RunState, RunSummary, Toplevel};
 use crate::ui::{self, Cell, Table, Tone};
 
+/// The column of the last run: its name is what `phoenix show` takes.
+const LAST_RUN: usize = 4;
+
 /// All rows, with headings.
 pub(super) fn table(rows: &[Row]) -> Table {
-    let mut table = Table::new(&["host", "runs", "generation", "boots", "last run", "notes"]);
+    let mut table =
+        Table::new(&["host", "runs", "generation", "boots", "last run"]).whole(LAST_RUN);
     for row in rows {
         table.row(cells(row));
     }
     table
 }
 
-fn cells(row: &Row) -> [Cell; 6] {
+fn cells(row: &Row) -> [Cell; 5] {
     let Some(facts) = &row.facts else {
         let word = match row.problem.as_ref().map(|problem| problem.kind) {
             Some(ProblemKind::Unreachable) => "unreachable",
-            _ => "refused",
+            Some(ProblemKind::Refused) => "refused",
+            Some(ProblemKind::Lost) => "lost",
+            _ => "failed",
         };
         return [
             row.host.as_str().into(),
             Cell::toned(Tone::Bad, word),
-            "".into(),
             "".into(),
             "".into(),
             "".into(),
@@ -57,7 +62,6 @@ fn cells(row: &Row) -> [Cell; 6] {
             None => Cell::toned(Tone::Careful, "unknown"),
         },
         facts.last_run.as_ref().map_or_else(|| "-".into(), last_run),
-        notes(facts).into(),
     ]
 }
 
@@ -109,7 +113,8 @@ fn is_being_deployed(facts: &Facts) -> bool {
     last.is_some_and(|run| !run.state.is_final() && brought(run))
 }
 
-fn notes(facts: &Facts) -> String {
+/// What else there is to know of a host, in a line; empty when there is nothing.
+pub(super) fn notes(facts: &Facts) -> String {
     let mut notes = Vec::new();
     if let Some(lock) = &facts.lock {
         notes.push(format!("run {} of {} holds it", lock.run, lock.who));
