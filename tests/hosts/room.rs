@@ -123,3 +123,25 @@ fn a_state_folder_without_room_is_refused() {
         "confirmed"
     );
 }
+
+#[test]
+fn an_agent_that_finds_no_room_is_told_as_that() {
+    let lab = Lab::ready();
+    let phoenix = Phoenix::new(&lab);
+    for options in ["size=512k", "ro"] {
+        let undo = Undo(&lab, "umount --lazy /var/lib/phoenix");
+        lab.say(
+            HOST,
+            &format!("mount -t tmpfs -o mode=700,{options} tmpfs /var/lib/phoenix"),
+        );
+        let ran = phoenix.run(&["status", HOST]).expect_code(1);
+        drop(undo);
+        for words in [
+            "could not put the agent on the host",
+            "is /var full or read-only on the host?",
+        ] {
+            assert!(ran.stderr.contains(words), "{options}: {}", ran.all());
+        }
+    }
+    phoenix.run(&["status", HOST]).expect_code(0);
+}

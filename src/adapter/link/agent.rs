@@ -1,7 +1,9 @@
 //! Starts the agent on the host, bringing it there first when it is missing.
 
+use std::pin::pin;
 use std::time::Duration;
 
+use futures::future::{Either, select};
 use tokio::io::AsyncWriteExt;
 
 use super::elevate::{Elevator, Root, lost};
@@ -150,7 +152,11 @@ async fn install(
             }
         }
     };
-    let (_sent, status) = futures::join!(send, ending);
+    // Nobody reads on once the script has ended: what is not sent by then never would be.
+    let status = match select(pin!(ending), pin!(send)).await {
+        Either::Left((status, _)) => status,
+        Either::Right((_sent, ending)) => ending.await,
+    };
     match status? {
         0 => Ok(()),
         status => {
