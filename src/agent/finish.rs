@@ -49,7 +49,10 @@ fn commit(cx: Cx<'_>, record: &mut Record) {
     });
     let trial_stays = written.is_ok();
     match written.and(cancelled) {
-        Ok(()) => close(cx, record, RunState::Committed),
+        Ok(()) => {
+            staging::keep(cx, record);
+            close(cx, record, RunState::Committed);
+        }
         Err(trouble) => {
             let boots = match trial_stays {
                 true => "a trial that waited",
@@ -134,7 +137,10 @@ fn go_back(cx: Cx<'_>, record: &mut Record, reason: &str) {
     let mut trouble = None;
     for _ in 0..TRIES {
         match reactivate(cx, record) {
-            Ok(()) => return close(cx, record, RunState::RolledBack),
+            Ok(()) => {
+                warn_of_default(cx, record);
+                return close(cx, record, RunState::RolledBack);
+            }
             Err(found) => {
                 cx.host.note(&format!("going back: {}", found.reason));
                 trouble = Some(found);
@@ -157,6 +163,17 @@ fn go_back(cx: Cx<'_>, record: &mut Record, reason: &str) {
         trouble.reason
     ));
     stranded(cx, record);
+}
+
+/// The new system may have been the default before the run: going back does not change that.
+fn warn_of_default(cx: Cx<'_>, record: &mut Record) {
+    let default = cx.paths.profile().map(|generation| generation.toplevel);
+    if default.as_ref() == Some(&record.new)
+        && record.new != record.old
+        && let Some(reason) = &mut record.reason
+    {
+        reason.push_str("; it was the default before the run, and the next boot brings it");
+    }
 }
 
 /// One try to go back: the old system's own `test`, and the way the controller came.
@@ -217,7 +234,11 @@ pub(super) fn close(cx: Cx<'_>, record: &mut Record, state: RunState) {
     if is_saved {
         known::remember(cx);
         cx.press_on(cx.host.stop(&units::timer_name(&record.run)));
-        tidy::let_go(cx, &record.run);
+        // What the next boot shall bring must not be collected before.
+        match state {
+            RunState::Staged => tidy::give_back(cx, &record.run),
+            _ => tidy::let_go(cx, &record.run),
+        }
         tidy::prune(cx);
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::files::{self, FileError};
-use super::host::{Cx, seconds};
+use super::host::{Cx, chain, seconds};
 use super::lease;
 use super::paths::Paths;
 use super::record::Record;
@@ -90,7 +90,11 @@ pub(super) fn take(cx: Cx<'_>, ticket: &Ticket, patience: Duration) -> Result<Ho
         }
         cx.host.pause(POLL);
     }
-    files::replace(&cx.paths.lock_holder(), ticket).map_err(LockError::File)?;
+    // The lock counts. Who holds it is for people, and must not hold up a rescue on a full disk.
+    if let Err(error) = files::replace(&cx.paths.lock_holder(), ticket) {
+        cx.host.note(&chain(&error));
+        cx.press_on(files::remove(&cx.paths.lock_holder()));
+    }
     Ok(HostLock { _file: file })
 }
 

@@ -130,6 +130,12 @@ fn verdict(cx: Cx<'_>, record: &Record) -> (RunState, Option<String>) {
         .profile()
         .is_some_and(|generation| generation.toplevel == record.new);
     let is_redeploy = record.old == record.new;
+    let is_back = record.state == RunState::RollingBack
+        || decision::read_kept(&cx.paths.run(&record.run)).is_some_and(|decision| !decision.keep);
+    if is_back && !is_redeploy && runs(&record.new) && boots_new {
+        let what = "the host was rebooted while it went back, and booted the new system, which is the default";
+        return (RunState::Failed, Some(what.to_owned()));
+    }
     let (state, more) = if runs(&record.new) && boots_new && (is_kept || !is_redeploy) {
         return (RunState::Committed, (!is_kept).then(|| when.to_owned()));
     } else if runs(&record.old) && boots_new && !is_redeploy {

@@ -8,6 +8,7 @@ use super::host::{Cx, Program, chain};
 use super::loader;
 use super::record::{self, Record};
 use super::switching::Trouble;
+use super::tidy;
 use crate::model::{Activation, Generation, Mode, RunState};
 
 const PROFILE: &str = "/nix/var/nix/profiles/system";
@@ -59,9 +60,7 @@ pub(super) fn undo(cx: Cx<'_>, record: &mut Record, reason: &str) {
 fn make_trial(cx: Cx<'_>, record: &Record) -> Result<(), Trouble> {
     let default = default(record)?;
     let told = |error: loader::LoaderError| trouble(chain(&error));
-    if !waiting(cx).is_empty() {
-        loader::take_back(cx, loader::of_trial(cx)).map_err(told)?;
-    }
+    disarm(cx)?;
     if record.generation.is_none() {
         nix_env(cx, &["--set", &record.new.to_string()])?;
         nix_env(cx, &["--switch-generation", &default.number.to_string()])?;
@@ -73,16 +72,19 @@ fn make_trial(cx: Cx<'_>, record: &Record) -> Result<(), Trouble> {
 }
 
 fn make_default(cx: Cx<'_>, record: &Record) -> Result<(), Trouble> {
+    // A trial that waits would come before it.
+    disarm(cx)?;
     finish::set_profile(cx, record)?;
     finish::write_boot_entry(cx, record)
 }
 
 fn take_back(cx: Cx<'_>, record: &Record) -> Result<(), Trouble> {
-    if record.mode == Mode::Boot
-        && let Err(error) = loader::take_back(cx, loader::of_trial(cx))
-    {
-        // Where it cannot be told it was not told anything before either.
-        cx.host.note(&chain(&error));
+    if record.mode == Mode::Boot || !waiting(cx).is_empty() {
+        match loader::take_back(cx, loader::of_trial(cx)) {
+            Ok(()) => supersede(cx, record),
+            // Where it cannot be told it was not told anything before either.
+            Err(error) => cx.host.note(&chain(&error)),
+        }
     }
     let default = default(record)?;
     if cx.paths.profile().as_ref() != Some(default) {
@@ -157,18 +159,34 @@ pub(super) fn trial<'a>(cx: Cx<'_>, runs: &'a [Record]) -> Option<&'a Record> {
 
 /// Ends the trials that wait, because another run decides what the host boots.
 pub(super) fn cancel(cx: Cx<'_>, record: &Record) -> Result<(), Trouble> {
+    disarm(cx)?;
+    supersede(cx, record);
+    Ok(())
+}
+
+/// Has the boot loader forget a trial that waits. Its generation stays until the new one has
+/// its number.
+fn disarm(cx: Cx<'_>) -> Result<(), Trouble> {
     if waiting(cx).is_empty() {
         return Ok(());
     }
-    loader::take_back(cx, loader::of_trial(cx)).map_err(|error| trouble(chain(&error)))?;
-    supersede(cx, record);
-    Ok(())
+    loader::take_back(cx, loader::of_trial(cx)).map_err(|error| trouble(chain(&error)))
+}
+
+/// The trial that brought a system which is kept now has come to its end.
+pub(super) fn keep(cx: Cx<'_>, record: &Record) {
+    let is_kept = |run: &Record| run.state == RunState::OnTrial && run.new == record.new;
+    for mut trial in record::all(cx).into_iter().filter(is_kept) {
+        trial.reason = Some(format!("run {} kept it", record.run));
+        cx.press_on(trial.enter(cx, RunState::Committed));
+    }
 }
 
 fn supersede(cx: Cx<'_>, record: &Record) {
     for mut other in waiting(cx).into_iter().filter(|one| one.run != record.run) {
         other.reason = Some(format!("run {} took its place before the boot", record.run));
         cx.press_on(other.enter(cx, RunState::RolledBack));
+        tidy::let_go(cx, &other.run);
         if other.new != record.new
             && let Err(trouble) = drop_generation(cx, &other)
         {

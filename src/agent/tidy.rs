@@ -6,7 +6,7 @@ use super::files::{self, FileError};
 use super::host::{Cx, chain};
 use super::paths::Side;
 use super::record::{self, Record};
-use crate::model::RunId;
+use crate::model::{RunId, RunState};
 
 /// Runs whose files are kept.
 const KEPT: usize = 20;
@@ -28,11 +28,16 @@ pub(super) fn hold(cx: Cx<'_>, record: &Record) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Lets the garbage collector have what nothing else holds, and gives the reserve back.
+/// Lets the garbage collector have what nothing else holds, and gives back the rest.
 pub(super) fn let_go(cx: Cx<'_>, run: &RunId) {
     for side in [Side::Old, Side::New] {
         cx.press_on(files::remove(&cx.paths.gc_root(run, side)));
     }
+    give_back(cx, run);
+}
+
+/// Removes what a run needed only while it went on.
+pub(super) fn give_back(cx: Cx<'_>, run: &RunId) {
     let files = cx.paths.run(run);
     for file in [files.reserve(), files.program()] {
         cx.press_on(files::remove(&file));
@@ -52,7 +57,7 @@ pub(super) fn forget(cx: Cx<'_>, run: &RunId) {
 /// Removes runs that are over beyond the newest ones, and roots that belong to no open run.
 pub(super) fn prune(cx: Cx<'_>) {
     let records = record::all(cx);
-    for old in records.iter().skip(KEPT).filter(|record| record.is_over()) {
+    for old in records.iter().skip(KEPT).filter(|record| is_done(record)) {
         forget(cx, &old.run);
     }
     let Ok(roots) = fs::read_dir(cx.paths.gc_roots()) else {
@@ -72,9 +77,14 @@ pub(super) fn prune(cx: Cx<'_>) {
     }
 }
 
+/// Whether nothing will ask for a run any more; a trial has its verdict before it.
+fn is_done(record: &Record) -> bool {
+    record.is_over() && !matches!(record.state, RunState::Staged | RunState::OnTrial)
+}
+
 fn is_stale(cx: Cx<'_>, run: &RunId) -> bool {
     match Record::load(cx.paths, run) {
-        Ok(record) => record.is_none_or(|record| record.is_over()),
+        Ok(record) => record.is_none_or(|record| is_done(&record)),
         Err(error) => {
             cx.host.note(&chain(&error));
             false

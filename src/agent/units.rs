@@ -93,7 +93,13 @@ pub(super) fn rescue(run: &RunId, after: Option<Duration>) -> Unit {
             rescue_name(run),
             format!("phoenix: finishes run {run}"),
             &["recover", run.as_str()],
-            &[SPARED, "Restart=on-failure", "RestartSec=1s"],
+            &[
+                SPARED,
+                "Restart=on-failure",
+                "RestartSec=1s",
+                // However often it fails, it is the only way back.
+                "StartLimitIntervalSec=0",
+            ],
         )
     }
 }

@@ -7,6 +7,7 @@ use super::fake::{Behaviour, Fake, GOOD, system};
 use super::{SOON, guarded, prepare};
 use crate::agent::facts;
 use crate::agent::guard::guard;
+use crate::agent::paths::Side;
 use crate::model::{Facts, Mode, Order, RunState};
 
 /// What a host tells of itself.
@@ -145,4 +146,70 @@ fn a_power_cut_at_any_step_after_a_trial_boots_the_default_that_was_or_the_new_o
     ends.dedup();
     let (old, new) = (RunState::RolledBack, RunState::Committed);
     assert_eq!(ends, [('a', old), ('c', new)]);
+}
+
+#[test]
+fn a_trial_that_was_kept_stays_a_generation_to_go_back_to() {
+    let fake = Fake::new();
+    let trial = guarded(&fake, &order(&fake, 'b', 1, Mode::Boot)).run;
+    assert_eq!(reboot(&fake, "boot-2"), 'b');
+    for (system_now, to, mode, tag) in [('b', 'b', Mode::Keep, 2), ('b', 'c', Mode::Test, 3)] {
+        let next = Order {
+            expected: Some(system(system_now)),
+            mode,
+            ..fake.order(to, tag)
+        };
+        fake.decide_after(SOON, &next.run, true);
+        let record = guarded(&fake, &next);
+        assert_eq!(record.state, RunState::Committed, "{:?}", record.reason);
+    }
+    assert_eq!(reboot(&fake, "boot-3"), 'c');
+    assert_eq!(fake.record(&trial).state, RunState::Committed);
+    let left = fake.paths.generations();
+    assert!(
+        left.iter().any(|one| one.toplevel == system('b')),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn a_default_that_nobody_proved_takes_the_place_of_a_trial_that_waits() {
+    let fake = Fake::new();
+    let trial = guarded(&fake, &order(&fake, 'b', 1, Mode::Boot)).run;
+    let root = |run| fake.paths.gc_root(run, Side::New);
+    assert!(
+        root(&trial).symlink_metadata().is_ok(),
+        "it is to be booted"
+    );
+    let next = guarded(&fake, &order(&fake, 'c', 2, Mode::BootUnproven));
+    assert_eq!(next.state, RunState::Staged, "{:?}", next.reason);
+    assert_eq!(fake.record(&trial).state, RunState::RolledBack);
+    assert!(root(&trial).symlink_metadata().is_err());
+    assert_eq!(reboot(&fake, "boot-2"), 'c');
+}
+
+#[test]
+fn a_trial_that_could_not_be_replaced_is_told_as_taken_back() {
+    let fake = Fake::new();
+    let trial = guarded(&fake, &order(&fake, 'b', 1, Mode::Boot)).run;
+    fake.break_boot();
+    let next = guarded(&fake, &order(&fake, 'c', 2, Mode::Boot));
+    assert_ne!(next.state, RunState::Staged);
+    assert_eq!(fake.record(&trial).state, RunState::RolledBack);
+    assert_eq!(told(&fake).next_boot(), None);
+    assert_eq!(reboot(&fake, "boot-2"), 'a');
+}
+
+#[test]
+fn a_default_that_failed_as_a_run_is_never_told_as_confirmed() {
+    let fake = Fake::new();
+    guarded(&fake, &order(&fake, 'b', 1, Mode::BootUnproven));
+    let run = prepare(&fake, &fake.order('b', 2));
+    fake.decide_after(SOON, &run, false);
+    fake.kill_in(Some(RunState::RollingBack));
+    let killed = AssertUnwindSafe(|| guard(fake.cx(), &run));
+    assert!(catch_unwind(killed).is_err());
+    assert_eq!(reboot(&fake, "boot-2"), 'b');
+    let record = fake.record(&run);
+    assert_eq!(record.state, RunState::Failed, "{:?}", record.reason);
 }
