@@ -14,6 +14,9 @@ use crate::wire::agent::{LINE_LIMIT, PROTOCOL, Reply, Request, from_line, to_lin
 /// Lines of standard error kept for the message when the agent ends.
 const KEPT: usize = 4096;
 
+/// How long the last of what an ended program said may take, where something holds its output.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 /// A running `phoenix-agent serve`.
 pub(super) struct Session {
     stdin: Stdin,
@@ -91,6 +94,8 @@ impl Session {
     /// The next line of standard output. The caller bounds the wait: an agent that hangs keeps
     /// its connection alive.
     pub(super) async fn line(&mut self) -> Result<String, Problem> {
+        // How it ended may be told before the last of what it said (RFC 4254, section 6.10).
+        let mut end: Option<String> = None;
         loop {
             if let Some(end) = self.out.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.out.drain(..=end).collect();
@@ -99,16 +104,24 @@ impl Session {
             if self.out.len() > LINE_LIMIT {
                 return Err(lost("the agent sent a line without end"));
             }
-            match self.events.next().await.map_err(|error| error.problem())? {
+            let next = match &end {
+                None => self.events.next().await,
+                Some(_) => timeout(LAST_WORDS, self.events.next())
+                    .await
+                    .unwrap_or(Ok(None)),
+            };
+            match next.map_err(|error| error.problem())? {
                 Some(Output::Stdout(bytes)) => self.out.extend_from_slice(&bytes),
                 Some(Output::Stderr(bytes)) => self.hear(&bytes),
                 Some(Output::Exit { status }) => {
-                    return Err(self.ended(&format!("the agent exited with status {status}")));
+                    end = Some(format!("the agent exited with status {status}"));
                 }
                 Some(Output::Signal(signal)) => {
-                    return Err(self.ended(&format!("the agent was ended by signal {signal}")));
+                    end = Some(format!("the agent was ended by signal {signal}"));
                 }
-                None => return Err(self.ended("the host closed the channel")),
+                None => {
+                    return Err(self.ended(end.as_deref().unwrap_or("the host closed the channel")));
+                }
             }
         }
     }
