@@ -1,0 +1,91 @@
+# Reads fleet.toml, the one inventory. The controller checks every key of it (src/fleet); here only what a
+# system is made of is read: names, fleet profiles and tags.
+let
+  inherit (builtins)
+    attrNames
+    concatStringsSep
+    filter
+    fromTOML
+    isString
+    mapAttrs
+    pathExists
+    readDir
+    readFile
+    ;
+
+  unique =
+    list:
+    builtins.foldl' (seen: word: if builtins.elem word seen then seen else seen ++ [ word ]) [ ] list;
+
+  # The users of a host that have a home: hosts/<name>/home/<user>.nix.
+  homes =
+    folder:
+    let
+      home = folder + "/home";
+      entries = if pathExists home then readDir home else { };
+      files = filter (name: entries.${name} == "regular" && builtins.match ".*\\.nix" name != null) (
+        attrNames entries
+      );
+      user = file: builtins.head (builtins.match "(.*)\\.nix" file);
+    in
+    builtins.listToAttrs (
+      map (file: {
+        name = user file;
+        value = home + "/${file}";
+      }) files
+    );
+
+  # One host: what the other files of nix/lib know of it.
+  host =
+    {
+      root,
+      defaults ? { },
+    }:
+    name: settings:
+    let
+      folder = root + "/hosts/${name}";
+      profile = settings.profile or null;
+    in
+    {
+      inherit name folder profile;
+      homes = homes folder;
+      facter = if pathExists (folder + "/facter.json") then folder + "/facter.json" else null;
+      tags = unique ((defaults.tags or [ ]) ++ (settings.tags or [ ]));
+      # hosts/<name>/default.nix, which describes the host.
+      module =
+        if pathExists (folder + "/default.nix") then
+          folder + "/default.nix"
+        else
+          throw "fleet.toml has a host `${name}`, but there is no hosts/${name}/default.nix that git knows; write one, or take the host out of fleet.toml";
+    };
+in
+rec {
+  # parse ROOT TEXT: the hosts in the text of a fleet.toml.
+  parse =
+    root: text:
+    let
+      file = fromTOML text;
+      hosts = file.hosts or { };
+      bad = filter (name: !(isString (hosts.${name}.profile or ""))) (attrNames hosts);
+    in
+    if hosts == { } then
+      throw "fleet.toml has no [hosts.<name>]; add one"
+    else if bad != [ ] then
+      throw "fleet.toml: `profile` is no text for ${concatStringsSep ", " bad}"
+    else
+      {
+        name = file.fleet.name or null;
+        hosts = mapAttrs (host {
+          inherit root;
+          defaults = file.defaults or { };
+        }) hosts;
+      };
+
+  # read ROOT: the hosts of the fleet in a folder.
+  read =
+    root:
+    if pathExists (root + "/fleet.toml") then
+      parse root (readFile (root + "/fleet.toml"))
+    else
+      throw "there is no fleet.toml in ${toString root}; `phoenix init` writes one";
+}

@@ -1,0 +1,8 @@
+{
+  imports = [
+    ./host.nix
+    ./machine.nix
+    ./defaults.nix
+    ./users.nix
+  ];
+}

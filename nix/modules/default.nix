@@ -1,0 +1,9 @@
+# All that phoenix gives a system besides NixOS. Importing it changes a system to the secure defaults.
+{
+  imports = [
+    ./core
+    ./guards
+    ./hardware
+    ./security
+  ];
+}

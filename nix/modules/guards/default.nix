@@ -1,0 +1,9 @@
+# What went wrong on real fleets, refused while the system is evaluated: docs/guide/guards.md.
+{
+  imports = [
+    ./cold-boot.nix
+    ./garbage.nix
+    ./hardware.nix
+    ./ports.nix
+  ];
+}

@@ -1,0 +1,9 @@
+{
+  imports = [
+    ./boot.nix
+    ./disk.nix
+    ./displays.nix
+    ./facter.nix
+    ./gpu.nix
+  ];
+}

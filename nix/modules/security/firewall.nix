@@ -1,0 +1,41 @@
+# The firewall: on, and closed but for what `phoenix.ports` names.
+{
+  config,
+  lib,
+  default,
+  expect,
+  ...
+}:
+let
+  cfg = config.phoenix.security.firewall;
+in
+{
+  config = {
+    networking = lib.mkIf cfg.enable {
+      nftables.enable = default config.phoenix.machine.ownKernel;
+      firewall = {
+        enable = default true;
+        allowPing = default true;
+        logRefusedConnections = default false;
+        # Strict reverse paths break hosts with two ways to one network; loose ones still drop forged addresses.
+        checkReversePath = default "loose";
+      };
+    };
+
+    phoenix.security.controls.firewall = {
+      title = "Firewall";
+      applies = config.phoenix.machine.kind != "wsl";
+      why = "Windows filters what reaches WSL";
+      expect = [
+        (expect.is "networking.firewall.enable" true)
+        (expect.so "networking.firewall.checkReversePath" "true, \"strict\" or \"loose\"" (
+          found: found != false
+        ))
+        (expect.lacks "networking.firewall.trustedInterfaces" [
+          "eth0"
+          "wlan0"
+        ])
+      ];
+    };
+  };
+}

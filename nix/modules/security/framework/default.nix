@@ -1,0 +1,7 @@
+{
+  imports = [
+    ./controls.nix
+    ./exceptions.nix
+    ./posture.nix
+  ];
+}

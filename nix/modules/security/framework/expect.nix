@@ -1,0 +1,56 @@
+# Words for what a control expects of an option. An option is named by its path with dots, or by a list where a part
+# of it has dots itself.
+{ lib }:
+let
+  path = option: if lib.isString option then lib.splitString "." option else option;
+  text = lib.generators.toPretty { multiline = false; };
+in
+rec {
+  # The value is this one.
+  is = option: value: {
+    option = path option;
+    expected = text value;
+    test = found: found == value;
+  };
+
+  # The value is one of these.
+  oneOf = option: values: {
+    option = path option;
+    expected = "one of ${lib.concatMapStringsSep ", " text values}";
+    test = found: lib.elem found values;
+  };
+
+  # The number is not larger.
+  atMost = option: limit: {
+    option = path option;
+    expected = "at most ${toString limit}";
+    test = found: found != null && found <= limit;
+  };
+
+  # The number is not smaller.
+  atLeast = option: limit: {
+    option = path option;
+    expected = "at least ${toString limit}";
+    test = found: found != null && found >= limit;
+  };
+
+  # The list holds all of these.
+  has = option: elements: {
+    option = path option;
+    expected = "with ${lib.concatMapStringsSep ", " text elements}";
+    test = found: found != null && lib.all (each: lib.elem each found) elements;
+  };
+
+  # The list holds none of these.
+  lacks = option: elements: {
+    option = path option;
+    expected = "without ${lib.concatMapStringsSep ", " text elements}";
+    test = found: found == null || !lib.any (each: lib.elem each found) elements;
+  };
+
+  # Whatever `test` says; `expected` are the words for it.
+  so = option: expected: test: {
+    option = path option;
+    inherit expected test;
+  };
+}

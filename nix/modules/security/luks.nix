@@ -1,0 +1,73 @@
+# Encryption of the disk.
+{
+  config,
+  lib,
+  default,
+  expect,
+  ...
+}:
+let
+  inherit (lib)
+    mkEnableOption
+    mkIf
+    mkOption
+    types
+    ;
+  cfg = config.phoenix.security.luks;
+  disk = config.phoenix.hardware.disk;
+in
+{
+  options.phoenix.security.luks.remoteUnlock = {
+    enable = mkEnableOption "unlocking over SSH in the initrd, after a reboot";
+    port = mkOption {
+      type = types.port;
+      default = 2222;
+      description = "Port of the initrd's SSH server. It has a host key of its own, so it must not share the system's.";
+    };
+    authorizedKeys = mkOption {
+      type = types.listOf types.singleLineStr;
+      default = [ ];
+      description = "SSH keys that may unlock.";
+    };
+    hostKey = mkOption {
+      type = types.str;
+      default = "/etc/secrets/initrd/ssh_host_ed25519_key";
+      description = "Path on the host of the initrd's host key. It lies on the boot partition in the clear: never the system's key.";
+    };
+  };
+
+  config = {
+    boot.initrd = mkIf cfg.remoteUnlock.enable {
+      systemd.enable = default true;
+      systemd.network.enable = default true;
+      network = {
+        enable = true;
+        ssh = {
+          enable = true;
+          inherit (cfg.remoteUnlock) port authorizedKeys;
+          hostKeys = [ cfg.remoteUnlock.hostKey ];
+        };
+      };
+    };
+
+    assertions = [
+      {
+        assertion = cfg.remoteUnlock.enable -> cfg.remoteUnlock.authorizedKeys != [ ];
+        message = "${config.phoenix.host.name}: phoenix.security.luks.remoteUnlock.authorizedKeys is empty, so nobody could unlock it.";
+      }
+    ];
+
+    phoenix.security.controls.luks = {
+      title = "Disk encryption";
+      applies = config.phoenix.machine.ownDisk;
+      why = "the system has no disk of its own";
+      expect =
+        if disk.enable then
+          [ (expect.is "phoenix.hardware.disk.encrypt" true) ]
+        else
+          [
+            (expect.so "boot.initrd.luks.devices" "at least one encrypted device" (found: found != { }))
+          ];
+    };
+  };
+}

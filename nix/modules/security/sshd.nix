@@ -1,0 +1,54 @@
+# The SSH server: keys only, no root, modern algorithms. Its port is opened by a fleet profile or a host, never here.
+{
+  config,
+  lib,
+  default,
+  expect,
+  ...
+}:
+let
+  cfg = config.phoenix.security.sshd;
+in
+{
+  config = {
+    services.openssh = lib.mkIf cfg.enable {
+      openFirewall = default false;
+      startWhenNeeded = default false;
+      # Keys stand in the system, never in a home: who can write there could let others in.
+      authorizedKeysInHomedir = default false;
+      settings = {
+        PasswordAuthentication = default false;
+        KbdInteractiveAuthentication = default false;
+        PermitRootLogin = default "no";
+        X11Forwarding = default false;
+        AllowAgentForwarding = default false;
+        MaxAuthTries = default 4;
+        LoginGraceTime = default 30;
+        ClientAliveInterval = default 60;
+        ClientAliveCountMax = default 3;
+        UseDns = default false;
+      };
+    };
+
+    phoenix.security.controls.sshd = {
+      title = "SSH server";
+      applies = config.services.openssh.enable;
+      why = "no SSH server runs here";
+      expect = [
+        (expect.is "services.openssh.settings.PasswordAuthentication" false)
+        (expect.is "services.openssh.settings.KbdInteractiveAuthentication" false)
+        (expect.is "services.openssh.settings.PermitRootLogin" "no")
+        (expect.is "services.openssh.settings.X11Forwarding" false)
+        (expect.is "services.openssh.authorizedKeysInHomedir" false)
+        (expect.so "services.openssh.settings.PermitEmptyPasswords" "unset or \"no\"" (
+          found:
+          lib.elem found [
+            null
+            false
+            "no"
+          ]
+        ))
+      ];
+    };
+  };
+}
