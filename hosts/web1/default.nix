@@ -1,6 +1,12 @@
+# A web server in a virtual machine.
 {
-  phoenix.hardware.disk.device = "/dev/vda";
-  phoenix.machine.kind = "vm";
-  nixpkgs.hostPlatform = "x86_64-linux";
+  imports = [ ./hardware.nix ];
+
+  services.nginx.virtualHosts."web1.example.org" = {
+    enableACME = true;
+    forceSSL = true;
+    root = "/srv/www";
+  };
+
   system.stateVersion = "26.05";
 }

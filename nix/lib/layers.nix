@@ -17,7 +17,7 @@ rec {
   # default PRIORITY: the word for a layer.
   default = override;
 
-  # with PRIORITY MODULE: the module, with the layer's `default` among its arguments.
+  # withDefault PRIORITY MODULE: the module, with the layer's `default` among its arguments.
   withDefault =
     priority: module:
     let
@@ -30,20 +30,4 @@ rec {
       }
     else
       module;
-
-  # of FILE NAME FLEET-FOLDER …: which layer a file belongs to, by its place in the fleet.
-  of =
-    file:
-    let
-      starts = prefix: builtins.substring 0 (builtins.stringLength prefix) file == prefix;
-      name = builtins.match "profiles/(.*)\\.nix.*" file;
-    in
-    if starts "hosts/" then
-      "host"
-    else if name != null then
-      "profile ${builtins.head name}"
-    else if starts "nix/modules/" then
-      "phoenix"
-    else
-      "other";
 }

@@ -40,6 +40,8 @@ in
   # Read by `phoenix posture` and `phoenix explain`.
   phoenix = {
     hosts = lib.mapAttrs (_: host: { inherit (host) posture explain; }) hosts;
+    # try HOST PROFILE: the host's system, had it another fleet profile.
+    try = host: profile: (system.of root profiles (fleet.hosts.${host} // { inherit profile; })).system;
     profiles = lib.mapAttrs (_: profile: { inherit (profile) description inherits; }) profiles;
   };
 }

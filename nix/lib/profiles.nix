@@ -3,7 +3,6 @@
 let
   inherit (builtins)
     attrNames
-    concatMap
     concatStringsSep
     elem
     filter
@@ -66,7 +65,8 @@ rec {
   # load FOLDERS: all fleet profiles by name; of two with one name that of the earlier folder.
   load = folders: foldl' (all: path: folder path // all) { } folders;
 
-  # chain PROFILES NAME: the profile with all that it inherits, what others build on first, each once.
+  # chain PROFILES NAME: the profile with all that it inherits, what others build on first, each once. A profile that is
+  # called `all` is everyone's: it comes first.
   chain =
     profiles: name:
     let
@@ -84,12 +84,12 @@ rec {
         else
           foldl' (visit (path ++ [ this ])) seen profiles.${this}.inherits ++ [ this ];
     in
-    if name == null then [ ] else map (each: profiles.${each}) (visit [ ] [ ] name);
-
-  # heirs PROFILES NAME: the profiles that build on this one, itself included.
-  heirs =
-    profiles: name:
-    concatMap (each: if elem name (map (p: p.name) (chain profiles each)) then [ each ] else [ ]) (
-      attrNames profiles
+    map (each: profiles.${each}) (
+      foldl' (visit [ ]) [ ] (
+        filter (each: each != null && (each != "all" || profiles ? all)) [
+          "all"
+          name
+        ]
+      )
     );
 }

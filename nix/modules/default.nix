@@ -2,6 +2,7 @@
 {
   imports = [
     ./core
+    ./desktop
     ./guards
     ./hardware
     ./security

@@ -61,3 +61,13 @@ rust_components() {
     rustup component add "${pair#*:}"
   done
 }
+
+# cargo_tools COMMAND:CRATE@VERSION…: builds tools that Debian lacks into target/tools, and puts that on the PATH.
+cargo_tools() {
+  local pair tools
+  tools=$(target_dir)/tools
+  export PATH=$tools/bin:$PATH
+  for pair in "$@"; do
+    command -v "${pair%%:*}" >/dev/null || cargo install --quiet --locked --root "$tools" "${pair#*:}"
+  done
+}

@@ -28,26 +28,27 @@ let
   # Mounts of container engines, which a scan of a running machine takes for its own.
   container =
     each:
-    starts [
-      "/var/lib/docker/"
-      "/var/lib/containers/"
-      "/var/lib/containerd/"
-      "/var/lib/kubelet/"
-      "/run/"
-      "/proc/"
-      "/sys/"
-      "/dev/"
-    ] each.mountPoint
-    || starts [ "nsfs" "shm" "overlay" ] each.device
-    ||
-      lib.elem each.fsType [
+    cfg.machine.ownDisk
+    && (
+      starts [
+        "/var/lib/docker/"
+        "/var/lib/containers/"
+        "/var/lib/containerd/"
+        "/var/lib/kubelet/"
+        "/run/"
+        "/proc/"
+        "/sys/"
+        "/dev/"
+      ] each.mountPoint
+      || starts [ "nsfs" "shm" "overlay" ] each.device
+      || lib.elem each.fsType [
         "nsfs"
+        "overlay"
         "fuse.fuse-overlayfs"
         "fuse.lxcfs"
         "squashfs"
       ]
-      && cfg.machine.ownDisk
-    || each.fsType == "overlay" && cfg.machine.ownDisk;
+    );
 
   # /dev/sdb is another disk as soon as one is added. The first disk of a virtual machine has no other name at times.
   unstable =

@@ -5,5 +5,6 @@
     ./displays.nix
     ./facter.nix
     ./gpu.nix
+    ./platform.nix
   ];
 }

@@ -1,0 +1,23 @@
+# The database, on two mirrored disks.
+{
+  imports = [ ./hardware.nix ];
+
+  phoenix.ports.postgresql = {
+    port = 5432;
+    interfaces = [ "enp1s0" ];
+    why = "web1 asks the database";
+  };
+  services.postgresql.enableTCPIP = true;
+  phoenix.security.exceptions.database-server = {
+    reason = "web1 is another machine; the port is open on the inner network only";
+    expires = "2027-06-30";
+    since = "2026-11-27";
+  };
+
+  phoenix.security.backups = {
+    repository = "/srv/backup";
+    offsite = "rest:https://backup.example.org/db1";
+  };
+
+  system.stateVersion = "26.05";
+}

@@ -1,0 +1,12 @@
+# A board at home that starts from U-Boot. It was installed from an image, so its disk is described by its mounts.
+{
+  imports = [ ./hardware.nix ];
+
+  phoenix.security.backups = {
+    paths = [ "/srv" ];
+    repository = "/srv/backup";
+    offsite = "rest:https://backup.example.org/shed";
+  };
+
+  system.stateVersion = "26.05";
+}

@@ -1,0 +1,165 @@
+# What must be refused: each case adds a module to a host of the fleet, and names what the error must say. Then every
+# control in turn: each switch that it expects is turned the other way, which must be told as weakened.
+fleet:
+let
+  inherit (fleet) nixosConfigurations;
+  inherit ((builtins.head (builtins.attrValues nixosConfigurations)).pkgs) lib;
+  host =
+    name: module:
+    nixosConfigurations.${name}.extendModules {
+      modules = [ (module // { _file = "hosts/${name}/default.nix"; }) ];
+    };
+
+  # The messages of all assertions that fail.
+  told =
+    system:
+    lib.concatMapStringsSep "\n" (each: each.message) (
+      lib.filter (each: !each.assertion) system.config.assertions
+    );
+
+  case = on: module: says: {
+    text = told (host on module);
+    inherit says;
+  };
+
+  disk = options: {
+    fileSystems."/data" = options;
+  };
+
+  cases = {
+    "a weakened control" = case "gate" { services.openssh.settings.PasswordAuthentication = true; } [
+      "gate weakens the control `sshd`"
+      "services.openssh.settings.PasswordAuthentication is true, must be false"
+      "set in "
+      "phoenix.security.exceptions.sshd = {"
+    ];
+    "a control turned off" = case "gate" { phoenix.security.firewall.enable = false; } [
+      "gate weakens the control `firewall`"
+      "phoenix.security.firewall.enable is false"
+    ];
+    "an exception for something else" = case "gate" {
+      services.openssh.settings.X11Forwarding = true;
+      phoenix.security.exceptions.sshd = {
+        reason = "test";
+        expires = "2030-01-01";
+        options = [ "services.openssh.settings.PasswordAuthentication" ];
+      };
+    } [ "services.openssh.settings.X11Forwarding is true" ];
+    "sudo without a password" = case "gate" { security.sudo.wheelNeedsPassword = false; } [
+      "weakens the control `sudo`"
+    ];
+
+    "a port that nobody named" = case "gate" { networking.firewall.allowedTCPPorts = [ 8080 ]; } [
+      "8080 is open"
+      "(hosts/gate/default.nix)"
+      "phoenix.ports.NAME = { port = 8080"
+    ];
+    "ports of a module that opens them" = case "gate" {
+      services.avahi = {
+        enable = true;
+        openFirewall = true;
+      };
+    } [ "5353 is open" ];
+    "a range on one interface" = case "gate" {
+      networking.firewall.interfaces.eth1.allowedUDPPortRanges = [
+        {
+          from = 5000;
+          to = 5010;
+        }
+      ];
+    } [ "5000-5010 is open on eth1" ];
+
+    "a mount of a container engine" = case "gate" {
+      fileSystems."/var/lib/docker/overlay2/abc/merged" = {
+        device = "overlay";
+        fsType = "overlay";
+      };
+    } [ "belongs to a container engine" ];
+    "a disk by an unstable name" = case "gate" (disk {
+      device = "/dev/sdb1";
+      fsType = "ext4";
+    }) [ "may be another disk at the next boot" ];
+    "a network mount that the boot waits for" = case "gate" (disk {
+      device = "nas:/data";
+      fsType = "nfs";
+    }) [ "stops the boot when the network is not there" ];
+    "a second boot loader" = case "gate" { boot.loader.systemd-boot.enable = lib.mkForce true; } [
+      "must have one boot loader"
+    ];
+
+    "another host's hardware" = {
+      text = told (
+        nixosConfigurations.gate.extendModules {
+          modules = [
+            {
+              _file = "${toString ../..}/hosts/web1/hardware.nix";
+              boot.initrd.availableKernelModules = [ "virtio_blk" ];
+            }
+          ];
+        }
+      );
+      says = [ "gate takes boot.initrd.availableKernelModules from hosts/web1/hardware.nix" ];
+    };
+
+    "garbage collection on a cache" = case "cache1" { nix.gc.automatic = true; } [
+      "would empty the cache"
+    ];
+    "builds that collect garbage on a cache" = case "cache1" { nix.settings.min-free = 1000; } [
+      "nix.settings.min-free"
+    ];
+    "a home without a user" = case "nomad" { phoenix.homes.nobody = ../../hosts/nomad/home/admin.nix; } [
+      "is the home of a user that the host does not have"
+    ];
+  };
+
+  wrong = lib.concatLists (
+    lib.mapAttrsToList (
+      name: each:
+      map (word: "${name}: the error does not say `${word}`, but: ${each.text}") (
+        lib.filter (word: !lib.hasInfix word each.text) each.says
+      )
+    ) cases
+  );
+
+  # Every switch that a control expects, where the control applies: [ { host, control, option } ].
+  switches =
+    name:
+    let
+      system = nixosConfigurations.${name};
+      of =
+        control: each:
+        lib.concatMap (
+          expectation:
+          lib.optional (expectation.expected == "true" || expectation.expected == "false") {
+            host = name;
+            inherit control;
+            inherit (expectation) option;
+            to = expectation.expected == "false";
+          }
+        ) each.expect;
+    in
+    lib.concatLists (
+      lib.mapAttrsToList of (
+        lib.filterAttrs (_: each: each.applies) system.config.phoenix.security.controls
+      )
+    );
+
+  turned =
+    each:
+    let
+      system = host each.host { config = lib.setAttrByPath each.option (lib.mkOverride 10 each.to); };
+      state = (lib.findFirst (it: it.control == each.control) { } system.config.phoenix.posture).state;
+    in
+    lib.optional (state != "weakened")
+      "${each.host}: ${lib.showOption each.option} = ${lib.boolToString each.to} leaves `${each.control}` ${state}";
+
+  all = lib.concatMap switches [
+    "gate"
+    "nomad"
+  ];
+  unseen = lib.concatMap turned all;
+in
+if wrong == [ ] && unseen == [ ] then
+  "ok: ${toString (lib.length (lib.attrNames cases))} refusals, ${toString (lib.length all)} switches"
+else
+  throw (lib.concatStringsSep "\n" (wrong ++ unseen))

@@ -1,0 +1,14 @@
+{
+  description = "A desktop that calculates on its graphics processors, and builds and runs containers";
+  inherits = [ "desktop" ];
+
+  module =
+    { default, pkgs, ... }:
+    {
+      phoenix.hardware.gpu.compute = default true;
+      virtualisation.podman.enable = default true;
+      environment.systemPackages = [ pkgs.nvtopPackages.full ];
+      # Calculations that take all memory end alone.
+      systemd.oomd.enableUserSlices = default true;
+    };
+}
