@@ -107,9 +107,11 @@ let
     "builds that collect garbage on a cache" = case "cache1" { nix.settings.min-free = 1000; } [
       "nix.settings.min-free"
     ];
-    "a home without a user" = case "nomad" { phoenix.homes.nobody = ../../hosts/nomad/home/admin.nix; } [
-      "is the home of a user that the host does not have"
-    ];
+    "a home without a user" =
+      case "nomad" { phoenix.homes.nobody = ../../hosts/nomad/home/admin.nix; }
+        [
+          "is the home of a user that the host does not have"
+        ];
   };
 
   wrong = lib.concatLists (

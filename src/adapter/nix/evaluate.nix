@@ -1,7 +1,11 @@
 # Evaluates systems one after another and tells each result as soon as it is there, so that
 # one that fails costs the others nothing. `inside` leads from the flake's attribute to the
 # set of hosts, `after` from a host to its system.
-{ names, inside, after }:
+{
+  names,
+  inside,
+  after,
+}:
 root:
 let
   tell = value: builtins.trace "@phoenix ${builtins.toJSON value}";

@@ -1,26 +1,42 @@
 # One derivation, built by busybox: its attributes are the script's environment.
 { busybox }:
 let
-  derive = attributes: script: derivation (attributes // {
-    system = "x86_64-linux";
-    builder = "${busybox}/busybox";
-    args = [ "sh" "-euc" script ];
-  });
+  derive =
+    attributes: script:
+    derivation (
+      attributes
+      // {
+        system = "x86_64-linux";
+        builder = "${busybox}/busybox";
+        args = [
+          "sh"
+          "-euc"
+          script
+        ];
+      }
+    );
 in
 rec {
   inherit derive;
 
   # The shell and tools of everything that runs on a host.
-  tools = derive { name = "busybox-1.35.0"; inherit busybox; } ''
-    mkdir -p $out/bin
-    cp $busybox/busybox $out/bin/
-    for tool in $(busybox --list); do
-      [ $tool = busybox ] || ln -s busybox $out/bin/$tool
-    done
-  '';
+  tools =
+    derive
+      {
+        name = "busybox-1.35.0";
+        inherit busybox;
+      }
+      ''
+        mkdir -p $out/bin
+        cp $busybox/busybox $out/bin/
+        for tool in $(busybox --list); do
+          [ $tool = busybox ] || ln -s busybox $out/bin/$tool
+        done
+      '';
 
   # The text of a script, which is to run in the store's shell.
-  script = file: builtins.replaceStrings [ "#!/bin/sh" ] [ "#!${tools}/bin/sh" ] (builtins.readFile file);
+  script =
+    file: builtins.replaceStrings [ "#!/bin/sh" ] [ "#!${tools}/bin/sh" ] (builtins.readFile file);
 
   # A mebibyte that nothing can compress.
   noise = derive { name = "lab-noise"; } ''
@@ -40,7 +56,8 @@ rec {
   '';
 
   # A number below `limit` that follows from `text` alone.
-  number = limit: text:
+  number =
+    limit: text:
     let
       digits = builtins.substring 0 7 (builtins.hashString "sha256" text);
       inherit (builtins.fromTOML "value = 0x${digits}") value;

@@ -2,19 +2,29 @@
 { build, version }:
 let
   noise = build.noise;
-  image = name: kilobytes: file: build.derive
-    {
-      inherit name kilobytes file noise;
-      shift = 1 + build.number 254 name;
-    }
-    (build.shiftBytes + ''
-      mkdir -p $(dirname $out/$file)
-      while [ $kilobytes -gt 0 ]; do
-        size=$((kilobytes > 1000 ? 1000 : kilobytes))
-        head -c $((size * 1024)) $noise | shift_bytes $shift
-        kilobytes=$((kilobytes - size)) shift=$((1 + (shift + 37) % 254))
-      done >$out/$file
-    '');
+  image =
+    name: kilobytes: file:
+    build.derive
+      {
+        inherit
+          name
+          kilobytes
+          file
+          noise
+          ;
+        shift = 1 + build.number 254 name;
+      }
+      (
+        build.shiftBytes
+        + ''
+          mkdir -p $(dirname $out/$file)
+          while [ $kilobytes -gt 0 ]; do
+            size=$((kilobytes > 1000 ? 1000 : kilobytes))
+            head -c $((size * 1024)) $noise | shift_bytes $shift
+            kilobytes=$((kilobytes - size)) shift=$((1 + (shift + 37) % 254))
+          done >$out/$file
+        ''
+      );
 in
 {
   inherit version;

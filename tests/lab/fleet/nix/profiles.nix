@@ -5,17 +5,26 @@
 
   database = {
     port = 8081;
-    companion = { name = "backup"; changed = [ "X-RestartIfChanged=false" ]; };
+    companion = {
+      name = "backup";
+      changed = [ "X-RestartIfChanged=false" ];
+    };
   };
 
   app = {
     port = 8082;
-    companion = { name = "worker"; changed = [ "X-StopIfChanged=false" ]; };
+    companion = {
+      name = "worker";
+      changed = [ "X-StopIfChanged=false" ];
+    };
   };
 
   edge = {
     port = 8083;
-    companion = { name = "cache"; changed = [ "X-ReloadIfChanged=true" ]; };
+    companion = {
+      name = "cache";
+      changed = [ "X-ReloadIfChanged=true" ];
+    };
   };
 
   batch = {

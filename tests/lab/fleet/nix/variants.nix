@@ -8,18 +8,24 @@
 #   interface    init-interface-version
 #   omit         a file to leave out of the toplevel
 #   platform     what the toplevel says it was built for
-{ build, name, release }:
+{
+  build,
+  name,
+  release,
+}:
 let
-  fault = script: build.derive
-    {
-      name = "lab-fault-${script}";
-      seconds = toString (release.activation_seconds or 10);
-      text = build.script (../faults + "/${script}.sh");
-    }
-    ''
-      printf %s "$text" | sed "s|@seconds@|$seconds|" >$out
-      chmod +x $out
-    '';
+  fault =
+    script:
+    build.derive
+      {
+        name = "lab-fault-${script}";
+        seconds = toString (release.activation_seconds or 10);
+        text = build.script (../faults + "/${script}.sh");
+      }
+      ''
+        printf %s "$text" | sed "s|@seconds@|$seconds|" >$out
+        chmod +x $out
+      '';
 in
 {
   working = { };
@@ -62,12 +68,19 @@ in
   ];
 
   slow-build.needs = [
-    (build.derive { name = "lab-slow-${name}"; seconds = release.build_seconds or 20; version = release.version; } ''
-      for second in $(seq $seconds); do
-        echo "lab-slow: second $second of $seconds"
-        sleep 1
-      done
-      echo done >$out
-    '')
+    (build.derive
+      {
+        name = "lab-slow-${name}";
+        seconds = release.build_seconds or 20;
+        version = release.version;
+      }
+      ''
+        for second in $(seq $seconds); do
+          echo "lab-slow: second $second of $seconds"
+          sleep 1
+        done
+        echo done >$out
+      ''
+    )
   ];
 }
