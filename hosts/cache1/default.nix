@@ -4,5 +4,7 @@
 
   nix.settings.cores = 16;
 
+  phoenix.security.luks.remoteUnlock.enable = true;
+
   system.stateVersion = "26.05";
 }

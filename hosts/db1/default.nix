@@ -16,8 +16,9 @@
 
   phoenix.security.backups = {
     repository = "/srv/backup";
-    offsite = "rest:https://backup.example.org/db1";
   };
+
+  phoenix.security.luks.remoteUnlock.enable = true;
 
   system.stateVersion = "26.05";
 }

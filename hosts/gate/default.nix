@@ -1,12 +1,8 @@
 # The way in: a small server with a BIOS, unlocked over SSH after a reboot.
-{ config, ... }:
 {
   imports = [ ./hardware.nix ];
 
-  phoenix.security.luks.remoteUnlock = {
-    enable = true;
-    authorizedKeys = config.phoenix.users.admin.sshKeys;
-  };
+  phoenix.security.luks.remoteUnlock.enable = true;
 
   system.stateVersion = "26.05";
 }

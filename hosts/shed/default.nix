@@ -5,7 +5,6 @@
   phoenix.security.backups = {
     paths = [ "/srv" ];
     repository = "/srv/backup";
-    offsite = "rest:https://backup.example.org/shed";
   };
 
   system.stateVersion = "26.05";

@@ -8,5 +8,7 @@
     root = "/srv/www";
   };
 
+  phoenix.security.luks.remoteUnlock.enable = true;
+
   system.stateVersion = "26.05";
 }

@@ -76,6 +76,25 @@ let
     in
     lib.imap0 row all;
 
+  # The option at the end of the path, where the way there leads through submodules.
+  inner =
+    option: rest:
+    let
+      free = lib.elem option.type.name [
+        "attrsOf"
+        "lazyAttrsOf"
+      ];
+      left = if free then lib.tail rest else rest;
+      found = find (option.type.getSubOptions option.loc) left;
+    in
+    if rest == [ ] then
+      option
+    else if left != [ ] && found ? option then
+      inner found.option found.rest
+    else
+      { };
+  named = inner final.option final.rest;
+
   shown = lib.showOption path;
   near =
     tree: name:
@@ -90,8 +109,8 @@ in
 if final ? option then
   {
     option = shown;
-    type = final.option.type.description or null;
-    description = final.option.description.text or final.option.description or null;
+    type = named.type.description or null;
+    description = named.description.text or named.description or null;
     layers = rows;
     value = (lib.last rows).value;
   }

@@ -37,9 +37,9 @@ in
     }
   ) homes;
 
-  # Read by `phoenix posture` and `phoenix explain`.
+  # Read by `phoenix posture` and `phoenix explain`; `settings` are for comparing hosts.
   phoenix = {
-    hosts = lib.mapAttrs (_: host: { inherit (host) posture explain; }) hosts;
+    hosts = lib.mapAttrs (_: host: { inherit (host) posture explain settings; }) hosts;
     # try HOST PROFILE: the host's system, had it another fleet profile.
     try = host: profile: (system.of root profiles (fleet.hosts.${host} // { inherit profile; })).system;
     profiles = lib.mapAttrs (_: profile: { inherit (profile) description inherits; }) profiles;

@@ -95,22 +95,30 @@ rec {
     root: all: host:
     let
       stack = layersOf host (profiles.chain all host.profile);
-      upTo = count: build root (lib.concatMap (each: each.modules) (lib.take count stack));
+      upTo = count: lib.concatMap (each: each.modules) (lib.take count stack);
+      # Layers below the host do not know what it runs on, and NixOS needs that for everything.
+      partly =
+        modules: build root (modules ++ [ { nixpkgs.hostPlatform = lib.mkOverride 1400 platform; } ]);
+      platform = system.pkgs.stdenv.hostPlatform.system;
       steps = [
         {
           layer = "NixOS";
-          inherit (build root foreign) options;
+          inherit (partly foreign) options;
         }
       ]
       ++ lib.imap1 (count: each: {
         inherit (each) layer;
-        inherit (upTo count) options;
+        inherit (partly (upTo count)) options;
       }) stack;
-      system = upTo (lib.length stack);
+      system = build root (upTo (lib.length stack));
     in
     {
       inherit system;
       posture = system.config.phoenix.posture;
+      settings = import ./settings.nix {
+        inherit lib;
+        inherit (names root) written;
+      } system;
       explain = import ./explain.nix {
         inherit lib;
         inherit (names root) written;

@@ -155,10 +155,12 @@ let
     lib.optional (state != "weakened")
       "${each.host}: ${lib.showOption each.option} = ${lib.boolToString each.to} leaves `${each.control}` ${state}";
 
-  all = lib.concatMap switches [
-    "gate"
-    "nomad"
-  ];
+  # Each once, on the first host that has it.
+  all = lib.attrValues (
+    lib.foldl' (seen: each: { "${each.control} ${lib.showOption each.option}" = each; } // seen) { } (
+      lib.concatMap switches (lib.attrNames nixosConfigurations)
+    )
+  );
   unseen = lib.concatMap turned all;
 in
 if wrong == [ ] && unseen == [ ] then

@@ -15,6 +15,7 @@ let
     ;
   cfg = config.phoenix.security.luks;
   disk = config.phoenix.hardware.disk;
+  remote = cfg.remoteUnlock.enable && config.phoenix.machine.ownDisk;
 in
 {
   options.phoenix.security.luks.remoteUnlock = {
@@ -26,7 +27,10 @@ in
     };
     authorizedKeys = mkOption {
       type = types.listOf types.singleLineStr;
-      default = [ ];
+      default = lib.concatMap (user: user.sshKeys) (
+        lib.filter (user: user.admin) (lib.attrValues config.phoenix.users)
+      );
+      defaultText = lib.literalMD "those of the administrators in `phoenix.users`";
       description = "SSH keys that may unlock.";
     };
     hostKey = mkOption {
@@ -37,7 +41,7 @@ in
   };
 
   config = {
-    boot.initrd = mkIf cfg.remoteUnlock.enable {
+    boot.initrd = mkIf remote {
       systemd.enable = default true;
       systemd.network.enable = default true;
       network = {
@@ -52,7 +56,11 @@ in
 
     assertions = [
       {
-        assertion = cfg.remoteUnlock.enable -> cfg.remoteUnlock.authorizedKeys != [ ];
+        assertion = remote -> config.boot.loader.supportsInitrdSecrets;
+        message = "${config.phoenix.host.name}: its boot loader (phoenix.hardware.boot.mode = \"${config.phoenix.hardware.boot.mode}\") cannot bring the initrd's host key along without putting it into the store, so phoenix.security.luks.remoteUnlock cannot be used.";
+      }
+      {
+        assertion = remote -> cfg.remoteUnlock.authorizedKeys != [ ];
         message = "${config.phoenix.host.name}: phoenix.security.luks.remoteUnlock.authorizedKeys is empty, so nobody could unlock it.";
       }
     ];

@@ -8,6 +8,7 @@
 }:
 let
   cfg = config.phoenix.security.tpm;
+  unlock = cfg.unlock && config.phoenix.machine.ownDisk;
 in
 {
   options.phoenix.security.tpm.unlock = lib.mkOption {
@@ -26,14 +27,14 @@ in
       abrmd.enable = default false;
     };
 
-    boot.initrd = lib.mkIf cfg.unlock {
+    boot.initrd = lib.mkIf unlock {
       systemd.enable = true;
       luks.devices.system.crypttabExtraOpts = [ "tpm2-device=auto" ];
     };
 
     phoenix.security.controls.tpm = {
       title = "TPM";
-      applies = cfg.unlock;
+      applies = unlock;
       why = "the TPM holds no key of the disk";
       expect = [
         (expect.is "boot.initrd.systemd.enable" true)

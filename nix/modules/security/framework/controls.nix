@@ -14,6 +14,11 @@ let
         type = types.str;
         description = "What the value must be, as people read it.";
       };
+      show = mkOption {
+        type = types.raw;
+        default = null;
+        description = "Function of the value: its text in messages. Null shows the value itself.";
+      };
       test = mkOption {
         type = types.raw;
         description = "Function of the value: whether it is so. An absent value is null.";

@@ -48,6 +48,14 @@ rec {
     test = found: found == null || !lib.any (each: lib.elem each found) elements;
   };
 
+  # `offenders` finds no name in the value. They are told in its place: a set of accounts must not be shown as it is.
+  none = option: expected: offenders: {
+    option = path option;
+    inherit expected;
+    test = found: offenders found == [ ];
+    show = found: "wrong for ${lib.concatStringsSep ", " (offenders found)}";
+  };
+
   # Whatever `test` says; `expected` are the words for it.
   so = option: expected: test: {
     option = path option;

@@ -24,7 +24,16 @@ let
     let
       files = map (each: each.file) (winners found);
     in
-    if files == [ ] then [ "NixOS" ] else lib.unique files;
+    # A set that everybody adds to tells nothing by its writers.
+    if files == [ ] then
+      [ "NixOS" ]
+    else if lib.length (lib.unique files) > 5 then
+      [ "many files" ]
+    else
+      lib.unique files;
+
+  # Long values are cut: the place where they were written is told beside them.
+  short = text: if lib.stringLength text > 160 then lib.substring 0 160 text + "…" else text;
 
   finding =
     expectation:
@@ -41,7 +50,13 @@ let
         {
           option = lib.showOption expectation.option;
           inherit (expectation) expected;
-          found = if value == null then "not set" else lib.generators.toPretty { multiline = false; } value;
+          found =
+            if expectation.show != null then
+              expectation.show value
+            else if value == null then
+              "not set"
+            else
+              short (lib.generators.toPretty { multiline = false; } value);
           files = places found;
         }
       ];

@@ -1,0 +1,33 @@
+# Nobody is let in at the screen without a password.
+{
+  config,
+  lib,
+  default,
+  expect,
+  ...
+}:
+let
+  cfg = config.phoenix.security.login;
+  machine = config.phoenix.machine;
+  applies = machine.kind != "installer" && machine.kind != "wsl";
+in
+{
+  config = {
+    services.getty.helpLine = lib.mkIf cfg.enable (default "");
+    # Sway locks through PAM; without the service nobody gets in again.
+    security.pam.services = lib.mkIf (cfg.enable && config.programs.sway.enable) { swaylock = { }; };
+    phoenix.security.controls.login = {
+      title = "Logging in at the screen";
+      inherit applies;
+      why = "there is no screen to protect";
+      expect = [
+        (expect.is "services.getty.autologinUser" null)
+        (expect.is "services.displayManager.autoLogin.enable" false)
+      ]
+      # Its settings have no value where it is off.
+      ++ lib.optional config.services.greetd.enable (
+        expect.so "services.greetd.settings" "without initial_session" (found: !(found ? initial_session))
+      );
+    };
+  };
+}

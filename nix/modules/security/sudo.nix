@@ -1,0 +1,61 @@
+# Becoming root: people of the group wheel, with a password. A passwordless rule would make every program that runs as
+# such a user root.
+{
+  config,
+  lib,
+  default,
+  expect,
+  ...
+}:
+let
+  inherit (lib) mkIf mkOption types;
+  cfg = config.phoenix.security.sudo;
+  sudo = config.security.sudo;
+  rules = program: lib.concatMap (rule: rule.commands) program.extraRules;
+  passwordless = command: lib.isAttrs command && lib.elem "NOPASSWD" command.options;
+in
+{
+  options.phoenix.security.sudo.program = mkOption {
+    type = types.enum [
+      "sudo"
+      "sudo-rs"
+      "doas"
+    ];
+    default = "sudo";
+    description = "The program that makes people root. phoenix deploys through `sudo` and `doas`; `sudo-rs` is called as sudo is.";
+  };
+
+  config = {
+    security = mkIf cfg.enable {
+      sudo = {
+        enable = default (cfg.program == "sudo");
+        wheelNeedsPassword = default true;
+        execWheelOnly = default true;
+      };
+      sudo-rs = {
+        enable = default (cfg.program == "sudo-rs");
+        wheelNeedsPassword = default true;
+        execWheelOnly = default true;
+      };
+      doas = {
+        enable = default (cfg.program == "doas");
+        wheelNeedsPassword = default true;
+      };
+    };
+
+    phoenix.security.controls.sudo = {
+      title = "Becoming root";
+      expect = [
+        (expect.is "security.sudo.wheelNeedsPassword" true)
+        (expect.is "security.sudo-rs.wheelNeedsPassword" true)
+        (expect.is "security.doas.wheelNeedsPassword" true)
+        (expect.so "security.sudo.extraRules" "without NOPASSWD" (_: !lib.any passwordless (rules sudo)))
+        (expect.so "security.sudo.extraConfig" "without NOPASSWD" (text: !lib.hasInfix "NOPASSWD" text))
+        (expect.so "security.sudo-rs.extraRules" "without NOPASSWD" (
+          _: !lib.any passwordless (rules config.security.sudo-rs)
+        ))
+        (expect.so "security.doas.extraRules" "without noPass" (all: !lib.any (rule: rule.noPass) all))
+      ];
+    };
+  };
+}

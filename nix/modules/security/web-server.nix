@@ -1,0 +1,47 @@
+# nginx tells nothing of itself, speaks modern TLS only, and sends visitors there.
+{
+  config,
+  lib,
+  default,
+  expect,
+  ...
+}:
+let
+  cfg = config.phoenix.security.web-server;
+  # A site that answers in the clear, and does not send visitors elsewhere.
+  clear = site: !(site.forceSSL || site.onlySSL || site.rejectSSL || site.globalRedirect != null);
+in
+{
+  config = {
+    services.nginx = lib.mkIf cfg.enable {
+      serverTokens = default false;
+      recommendedTlsSettings = default true;
+      recommendedOptimisation = default true;
+      recommendedProxySettings = default true;
+      sslProtocols = default "TLSv1.2 TLSv1.3";
+    };
+
+    phoenix.security.controls.web-server = {
+      title = "Web server";
+      applies = config.services.nginx.enable;
+      why = "nginx is not there";
+      expect = [
+        (expect.is "services.nginx.serverTokens" false)
+        (expect.is "services.nginx.recommendedTlsSettings" true)
+        (expect.so "services.nginx.sslProtocols" "TLS 1.2 and newer" (
+          found:
+          lib.all (
+            word:
+            lib.elem word [
+              "TLSv1.2"
+              "TLSv1.3"
+            ]
+          ) (lib.splitString " " found)
+        ))
+        (expect.none "services.nginx.virtualHosts" "with forceSSL or onlySSL" (
+          found: lib.attrNames (lib.filterAttrs (_: clear) found)
+        ))
+      ];
+    };
+  };
+}
