@@ -9,6 +9,7 @@ use super::build::Build;
 use super::check::Check;
 use super::deploy::Deploy;
 use super::health::Health;
+use super::init::Init;
 use super::list::List;
 use super::lock::Lock;
 use super::man::{Completions, Man};
@@ -90,6 +91,12 @@ pub(super) enum Command {
     /// fleet.toml once you agree. Later commands refuse any other machine. Nothing that the
     /// host runs is changed.
     Adopt(Adopt),
+    /// Start a new fleet, or list the hosts of a flake that has some
+    ///
+    /// Writes the whole fleet into DIR: flake, modules, fleet profiles, and one host to begin
+    /// with. With --adopt, writes only the fleet.toml of the flake in DIR, with every host of
+    /// its nixosConfigurations. No file that is there is changed, and no host is asked.
+    Init(Init),
     /// Evaluate and build hosts without touching them
     Build(Build),
     /// List the hosts of fleet.toml

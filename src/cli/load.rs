@@ -9,21 +9,34 @@ use zeroize::Zeroizing;
 use super::args::Global;
 use super::edge::Edge;
 use super::error::{CliError, INVALID, USAGE};
-use crate::fleet::{self, Fleet, ParseContext};
+use crate::fleet::{self, Fleet, FleetErrors, ParseContext};
 use crate::model::{HostName, Identity};
 
 /// Finds and reads the fleet.
 pub(super) fn fleet(global: &Global, edge: &Edge) -> Result<Fleet, CliError> {
-    let file = match &global.fleet {
-        Some(file) => edge.folder.join(file),
-        None => search(&edge.folder)?,
-    };
-    let text = fs::read_to_string(&file).map_err(|error| {
+    match &global.fleet {
+        Some(file) => from(edge, &edge.folder.join(file)),
+        None => from(edge, &search(&edge.folder)?),
+    }
+}
+
+/// Reads the fleet of this file.
+pub(super) fn from(edge: &Edge, file: &Path) -> Result<Fleet, CliError> {
+    let text = fs::read_to_string(file).map_err(|error| {
         let mut told = CliError::new(INVALID, format!("could not read {}", file.display()));
         told.problem.causes.push(error.to_string());
         told
     })?;
     tracing::debug!(file = %file.display(), "reading the fleet");
+    let mut fleet = parse(edge, file, &text).map_err(CliError::faults)?;
+    for spec in fleet.hosts.values_mut() {
+        spec.identity = identity(edge, &fleet.folder, &spec.name)?;
+    }
+    Ok(fleet)
+}
+
+/// Reads the text of a fleet.toml, which need not be there yet.
+pub(super) fn parse(edge: &Edge, file: &Path, text: &str) -> Result<Fleet, FleetErrors> {
     let base = file.parent().unwrap_or(Path::new("/")).to_owned();
     let pinned = |host: &HostName| pinned_keys(&base.join("hosts").join(host.as_str()));
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);
@@ -33,12 +46,8 @@ pub(super) fn fleet(global: &Global, edge: &Edge) -> Result<Fleet, CliError> {
         pinned: &pinned,
         cpus,
     };
-    let shown = file.strip_prefix(&edge.folder).unwrap_or(&file);
-    let mut fleet = fleet::parse(shown, &text, &cx).map_err(CliError::faults)?;
-    for spec in fleet.hosts.values_mut() {
-        spec.identity = identity(edge, &base, &spec.name)?;
-    }
-    Ok(fleet)
+    let shown = file.strip_prefix(&edge.folder).unwrap_or(file);
+    fleet::parse(shown, text, &cx)
 }
 
 /// Which machine a host is, from `hosts/<name>/identity.toml`.

@@ -10,6 +10,7 @@ mod edge;
 mod error;
 mod health;
 mod hosts;
+mod init;
 mod list;
 mod load;
 mod lock;
@@ -124,6 +125,7 @@ fn tell(error: &CliError, paint: ui::Paint) -> u8 {
 async fn dispatch(cli: &Cli, edge: &Edge) -> Result<u8, CliError> {
     let global = &cli.global;
     match &cli.command {
+        Command::Init(args) => init::init(global, edge, args).await,
         Command::Adopt(args) => adopt::adopt(global, edge, args).await,
         Command::Deploy(args) => deploy::deploy(global, edge, args).await,
         Command::Build(args) => build::build(global, edge, args).await,

@@ -45,6 +45,12 @@ pub(super) fn address(text: &str) -> Result<Address, Refusal> {
     }
 }
 
+/// Whether fleet.toml takes this text as an address.
+#[must_use]
+pub fn is_address(text: &str) -> bool {
+    address(text).is_ok()
+}
+
 /// Reads `[user@]host[:port]` and gives it back as it was.
 fn jump(text: &str) -> Result<String, Refusal> {
     if text.contains(',') {

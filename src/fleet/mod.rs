@@ -23,6 +23,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use address::is_address;
 pub use compare::{Finding, against_flake};
 pub use error::{Fault, FleetError, FleetErrors};
 pub use identity::{identity, identity_text, is_machine_id};

@@ -3,6 +3,8 @@
 mod deploying;
 mod generated;
 mod listing;
+mod listing_a_flake;
 mod phoenix;
 mod showing;
+mod starting;
 mod wrong;

@@ -70,7 +70,7 @@ impl Nix {
         let expression = format!("{names} {})", inside(job));
         let mut log = EvalLog::default();
         let output = process::run_with(&self.eval(job, &expression), &mut |line| {
-            log.take(line);
+            log.take::<Told>(line);
         })
         .await
         .map_err(|failure| explain::flake(job, &log, &failure))?;
@@ -78,7 +78,7 @@ impl Nix {
             .map_err(|error| explain::unreadable(&job.flake, &error))
     }
 
-    fn eval(&self, job: &EvalJob, expression: &str) -> Command {
+    pub(super) fn eval(&self, job: &EvalJob, expression: &str) -> Command {
         let root = explain::dotted(job.before.first().map(String::as_str).into_iter());
         // A leading dot keeps Nix from looking under `packages` and `legacyPackages` first,
         // which can cost a whole package set. Older versions take it for a name.
@@ -91,6 +91,7 @@ impl Nix {
         self.nix(&words, job.settings.limit)
             // The cache would answer a failure of yesterday with "cached failure".
             .args(["--option", "eval-cache", "false"])
+            .args((!self.locks).then_some("--no-write-lock-file"))
             .arg(format!("{}#{dot}{root}", job.flake))
             .args(["--apply", expression])
     }
@@ -234,11 +235,11 @@ fn evaluated(drv: &str, out: &str, system: String) -> Result<Evaluated, StorePat
 }
 
 /// The attributes of `before` behind the first, which is part of the installable.
-fn inside(job: &EvalJob) -> String {
+pub(super) fn inside(job: &EvalJob) -> String {
     nix_list(job.before.iter().skip(1).map(String::as_str))
 }
 
-fn nix_list<'a>(words: impl Iterator<Item = &'a str>) -> String {
+pub(super) fn nix_list<'a>(words: impl Iterator<Item = &'a str>) -> String {
     let words: Vec<String> = words.map(nix_string).collect();
     format!("[ {} ]", words.join(" "))
 }

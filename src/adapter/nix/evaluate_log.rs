@@ -1,6 +1,7 @@
 //! Follows an evaluator: which host it is at, what came out, and what it died of.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::log::{Line, plain};
 
@@ -51,8 +52,8 @@ pub(super) struct EvalLog {
 }
 
 impl EvalLog {
-    /// Takes a line of standard error; gives what `evaluate.nix` told in it.
-    pub(super) fn take(&mut self, line: &str) -> Option<Told> {
+    /// Takes a line of standard error; gives what `evaluate.nix` or `survey.nix` told in it.
+    pub(super) fn take<Told: DeserializeOwned>(&mut self, line: &str) -> Option<Told> {
         match Line::read(line) {
             Some(Line::Msg { msg, raw_msg, .. }) => {
                 if let Some(text) = msg.strip_prefix(MARK) {

@@ -14,6 +14,7 @@ mod explain;
 mod groups;
 mod log;
 mod roots;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod version;
@@ -26,6 +27,7 @@ pub use copy::{CopyJob, with_daemon_log};
 pub use error::NixError;
 pub use evaluate::EvalJob;
 pub use roots::root_of;
+pub use survey::{SurveyKind, Surveyed};
 pub use version::Version;
 
 use super::process::{self, Command};
@@ -44,6 +46,8 @@ pub struct Nix {
     options: Vec<String>,
     /// Limit for what only asks: version, validity, references.
     limit: Duration,
+    /// Whether a flake without flake.lock gets one.
+    locks: bool,
 }
 
 impl Nix {
@@ -69,7 +73,15 @@ impl Nix {
             version,
             options: options.into_iter().flat_map(option).collect(),
             limit,
+            locks: true,
         })
+    }
+
+    /// The same Nix, which leaves a flake without flake.lock as it is.
+    #[must_use]
+    pub fn without_locking(mut self) -> Self {
+        self.locks = false;
+        self
     }
 
     /// The version found.

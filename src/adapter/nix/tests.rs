@@ -345,6 +345,7 @@ fn socket_paths_become_addresses() {
         version: Version::parse(version).unwrap(),
         options: Vec::new(),
         limit: Duration::from_secs(1),
+        locks: true,
     };
     let address = |version, path| nix(version).address(std::path::Path::new(path));
     for version in VERSIONS {
