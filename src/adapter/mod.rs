@@ -1,6 +1,7 @@
 //! The real world: processes, Nix, SSH. The only module that reaches out of the program.
 
 pub mod agents;
+pub mod git;
 pub mod link;
 pub mod nix;
 mod page;

@@ -8,11 +8,13 @@ use super::adopt::Adopt;
 use super::build::Build;
 use super::check::Check;
 use super::deploy::Deploy;
+use super::explain::Explain;
 use super::health::Health;
 use super::init::Init;
 use super::list::List;
 use super::lock::Lock;
 use super::man::{Completions, Man};
+use super::posture::Posture;
 use super::rollback::Rollback;
 use super::show::Show;
 use super::status::Status;
@@ -115,32 +117,17 @@ pub(super) enum Command {
     Lock(Lock),
     /// Go back to an earlier generation, with the same safety as a deploy
     Rollback(Rollback),
+    /// Show how hosts stand with their security controls, with every exception and its age
+    ///
+    /// Reads the flake, and asks no host. An exception counts from its `since`, else from the
+    /// commit that brought it.
+    Posture(Posture),
+    /// Show what makes the value of a NixOS option on a host, layer by layer, with the files
+    Explain(Explain),
     /// Check fleet.toml, also against the flake's hosts
     Check(Check),
     /// Print the completion script of a shell
     Completions(Completions),
     /// Write the manual pages into a folder
     Man(Man),
-}
-
-/// Which hosts.
-#[derive(Debug, Args)]
-pub(super) struct Selection {
-    /// Hosts: names, globs (web*), tags (@web), `not X`, `X and Y`; `-` reads names from standard input
-    #[arg(value_name = "SELECTOR", conflicts_with = "all")]
-    pub(super) selectors: Vec<String>,
-    /// Select every host of the fleet
-    #[arg(short, long)]
-    pub(super) all: bool,
-}
-
-/// Which hosts a command that only looks is about.
-#[derive(Debug, Args)]
-pub(super) struct Scope {
-    /// Hosts: names, globs, tags; all when none is given
-    #[arg(value_name = "SELECTOR", conflicts_with = "all")]
-    pub(super) selectors: Vec<String>,
-    /// Select every host of the fleet, as when none is given
-    #[arg(short, long)]
-    pub(super) all: bool,
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::args::{Global, Selection};
+use super::args::Global;
 use super::edge::Edge;
 use super::error::CliError;
 use super::run::{Run, run};
@@ -13,7 +13,7 @@ use crate::plan::{Goal, Waived};
 #[derive(Debug, Args)]
 pub(super) struct Build {
     #[command(flatten)]
-    pub(super) selection: Selection,
+    pub(super) selection: select::Selection,
 }
 
 pub(super) async fn build(global: &Global, edge: &Edge, args: &Build) -> Result<u8, CliError> {

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::args::{Global, Selection};
+use super::args::Global;
 use super::edge::Edge;
 use super::error::CliError;
 use super::run::{Run, run};
@@ -13,7 +13,7 @@ use crate::plan::{Goal, Waived};
 #[derive(Debug, Args)]
 pub(super) struct Deploy {
     #[command(flatten)]
-    pub(super) selection: Selection,
+    pub(super) selection: select::Selection,
     /// End after this stage
     #[arg(long, value_name = "STAGE", value_enum)]
     pub(super) until: Option<Until>,

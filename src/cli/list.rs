@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::args::{Global, Scope};
+use super::args::Global;
 use super::edge::Edge;
 use super::error::CliError;
 use super::{load, output, select};
@@ -14,7 +14,7 @@ use crate::ui::{self, Table};
 #[derive(Debug, Args)]
 pub(super) struct List {
     #[command(flatten)]
-    pub(super) scope: Scope,
+    pub(super) scope: select::Scope,
 }
 
 /// A host as machines read it.

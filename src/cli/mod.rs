@@ -8,6 +8,7 @@ mod deploy;
 mod drive;
 mod edge;
 mod error;
+mod explain;
 mod health;
 mod hosts;
 mod init;
@@ -16,6 +17,7 @@ mod load;
 mod lock;
 mod man;
 mod output;
+mod posture;
 mod rollback;
 mod run;
 mod select;
@@ -135,6 +137,8 @@ async fn dispatch(cli: &Cli, edge: &Edge) -> Result<u8, CliError> {
         Command::Health(args) => health::health(global, edge, args).await,
         Command::Show(args) => show::show(global, edge, args).await,
         Command::Lock(args) => lock::lock(global, edge, args).await,
+        Command::Posture(args) => posture::posture(global, edge, args).await,
+        Command::Explain(args) => explain::explain(global, edge, args).await,
         Command::Check(args) => check::check(global, edge, args).await,
         Command::Completions(args) => {
             man::completions(args);

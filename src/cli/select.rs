@@ -2,10 +2,33 @@
 
 use std::io::Read;
 
-use super::args::{Scope, Selection};
+use clap::Args;
+
 use super::error::{CliError, INVALID, USAGE};
 use crate::fleet::{Fleet, Selector, names_from_lines};
 use crate::model::HostName;
+
+/// Which hosts.
+#[derive(Debug, Args)]
+pub(super) struct Selection {
+    /// Hosts: names, globs (web*), tags (@web), `not X`, `X and Y`; `-` reads names from standard input
+    #[arg(value_name = "SELECTOR", conflicts_with = "all")]
+    pub(super) selectors: Vec<String>,
+    /// Select every host of the fleet
+    #[arg(short, long)]
+    pub(super) all: bool,
+}
+
+/// Which hosts a command that only looks is about.
+#[derive(Debug, Args)]
+pub(super) struct Scope {
+    /// Hosts: names, globs, tags; all when none is given
+    #[arg(value_name = "SELECTOR", conflicts_with = "all")]
+    pub(super) selectors: Vec<String>,
+    /// Select every host of the fleet, as when none is given
+    #[arg(short, long)]
+    pub(super) all: bool,
+}
 
 /// The hosts of a command that changes something: named, or `--all`, never by default.
 pub(super) fn required(selection: &Selection, fleet: &Fleet) -> Result<Vec<HostName>, CliError> {

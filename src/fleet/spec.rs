@@ -1,7 +1,7 @@
 //! The fleet as the rest of phoenix sees it: checked, with all defaults filled in.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::model::{
     ActivateSettings, BuildSettings, CopySettings, EvalSettings, Gate, HostName, Identity,
@@ -38,6 +38,22 @@ pub struct FlakeSource {
     pub reference: String,
     /// Where in the flake a host's toplevel is.
     pub attribute: AttributePattern,
+}
+
+impl FlakeSource {
+    /// The folder that the flake's files are in, if it is one of this workstation.
+    #[must_use]
+    pub fn folder(&self) -> Option<PathBuf> {
+        let schemes = ["path:", "git+file://", "git+file:"];
+        let place = schemes
+            .iter()
+            .find_map(|scheme| self.reference.strip_prefix(scheme))
+            .unwrap_or(&self.reference);
+        let (place, query) = place.split_once('?').unwrap_or((place, ""));
+        let inner = query.split('&').find_map(|word| word.strip_prefix("dir="));
+        let is_here = place.starts_with('/');
+        is_here.then(|| Path::new(place).join(inner.unwrap_or_default()))
+    }
 }
 
 /// An attribute path with a gap for the host's name, as lists of plain attribute names.
@@ -91,4 +107,32 @@ pub enum Offline {
     Fail,
     /// To be done later: laptops sleep.
     Defer,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_a_flake_is_known_when_it_is_here() {
+        let attribute = AttributePattern {
+            before: Vec::new(),
+            after: Vec::new(),
+        };
+        for (reference, folder) in [
+            ("/fleet", Some("/fleet")),
+            ("path:/fleet", Some("/fleet")),
+            ("/fleet?dir=nix", Some("/fleet/nix")),
+            ("git+file:///fleet?ref=main&dir=nix", Some("/fleet/nix")),
+            ("git+file:/fleet", Some("/fleet")),
+            ("github:phoenix-fleet/fleet", None),
+            ("git+ssh://git@example.org/fleet", None),
+        ] {
+            let source = FlakeSource {
+                reference: reference.to_owned(),
+                attribute: attribute.clone(),
+            };
+            assert_eq!(source.folder(), folder.map(PathBuf::from), "{reference}");
+        }
+    }
 }

@@ -3,13 +3,16 @@
 //! Text becomes one of these types once, at the edge; everything inside trusts them.
 
 pub mod clock;
+mod day;
 mod facts;
 mod health;
 mod hold;
 mod identity;
 mod name;
+mod option;
 mod order;
 mod outcome;
+mod posture;
 mod problem;
 mod reach;
 mod run;
@@ -19,6 +22,7 @@ mod story;
 mod system;
 mod url;
 
+pub use day::Day;
 pub use facts::{DiskSpace, Facts, GenerationDate, LockHolder, RunState, RunSummary};
 pub use health::{
     AskedFrom, Gate, GateKind, GateResult, HOST_PLACE, Level, Observation, SSH, SYSTEMD, accepted,
@@ -27,8 +31,10 @@ pub use health::{
 pub use hold::{Hold, REASON_LIMIT, who};
 pub use identity::{Identity, Origin};
 pub use name::{GateName, HostName, NameError, Tag};
+pub use option::{Definition, Explained, ExplainedOption, Layer, OptionPath, PathFault};
 pub use order::{Mode, OnInhibitor, OnStranded, Order, Proof};
 pub use outcome::{Outcome, Why};
+pub use posture::{Control, Declared, Deviation, Exception, Judged, NoDay, Standing, Written};
 pub use problem::{Hint, Problem, ProblemKind};
 pub use reach::{Address, Elevation, Reach};
 pub use run::{Nonce, RunId, RunIdError};

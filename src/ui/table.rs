@@ -72,7 +72,11 @@ impl Table {
 
     /// Adds a row; missing cells are empty.
     pub fn row<const N: usize>(&mut self, cells: [Cell; N]) {
-        let mut cells = Vec::from(cells);
+        self.cells(Vec::from(cells));
+    }
+
+    /// Adds a row of as many cells as there are; missing ones are empty.
+    pub fn cells(&mut self, mut cells: Vec<Cell>) {
         cells.resize(self.headings.len(), Cell::default());
         self.rows.push(cells);
     }
@@ -102,6 +106,12 @@ impl Table {
             text.push('\n');
         }
         text
+    }
+
+    /// Columns of a terminal that the table takes when nothing is cut.
+    pub(super) fn width(&self) -> usize {
+        let widths = self.widths();
+        widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
     }
 
     fn widths(&self) -> Vec<usize> {

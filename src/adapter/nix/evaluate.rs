@@ -1,23 +1,14 @@
-//! Evaluates hosts to derivations: one `nix eval` for a group of hosts, each evaluated once.
-//!
-//! `evaluate.nix` tells each host's result as it goes, so an evaluator that dies has told
-//! which host it died of and what came before: the next one goes on behind that host.
+//! Evaluates hosts to derivations.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
-
-use futures::StreamExt;
-
+use super::Nix;
+use super::each::{self, Question};
 use super::evaluate_log::{EvalLog, Told};
 use super::explain::{self, Target};
-use super::{Nix, groups};
-use crate::adapter::process::{self, Command, CommandFailure};
+use crate::adapter::process::{self, Command};
 use crate::model::{
     Derivation, EvalSettings, HostName, Problem, StorePath, StorePathError, Toplevel,
 };
 use crate::world::{Evaluated, Found};
-
-const EXPRESSION: &str = include_str!("evaluate.nix");
 
 /// What to evaluate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,31 +25,31 @@ pub struct EvalJob {
     pub settings: EvalSettings,
 }
 
-/// How an evaluator ended.
-struct End {
-    log: EvalLog,
-    /// The host it was at, if it had begun with one and not told its result.
-    at: Option<HostName>,
-    /// How many hosts it told.
-    told: usize,
-    failure: Option<Box<CommandFailure>>,
+/// What a host's system is.
+struct Systems;
+
+impl Question for Systems {
+    type Answer = Evaluated;
+
+    const EXPRESSION: &'static str = include_str!("evaluate.nix");
+
+    const LEAF: &'static [&'static str] = &["drvPath"];
+
+    fn answer(target: &Target<'_>, told: Told) -> Result<Evaluated, Problem> {
+        match told {
+            Told::Found {
+                drv, out, system, ..
+            } => evaluated(&drv, &out, system).map_err(|error| explain::no_path(target, &error)),
+            Told::Missing { missing, known, .. } => Err(explain::missing(target, &missing, &known)),
+            Told::Posture { .. } | Told::Start { .. } => Err(explain::silent(&target.job.flake)),
+        }
+    }
 }
 
 impl Nix {
     /// Evaluates hosts and gives each its result, exactly once, as soon as it is known.
     pub async fn evaluate(&self, job: &EvalJob, found: Found<'_, Evaluated>) {
-        let dealt = groups::deal(&job.hosts, &job.settings, groups::free_memory());
-        let run = Run {
-            nix: self,
-            job,
-            found,
-            wide: RefCell::new(None),
-        };
-        futures::stream::iter(dealt.groups)
-            .map(|group| run.group(group))
-            .buffer_unordered(dealt.workers)
-            .collect::<()>()
-            .await;
+        each::ask::<Systems>(self, job, found).await;
     }
 
     /// Names of the hosts a flake has under `before`.
@@ -95,135 +86,6 @@ impl Nix {
             .arg(format!("{}#{dot}{root}", job.flake))
             .args(["--apply", expression])
     }
-}
-
-/// One evaluation, shared by its groups.
-struct Run<'a> {
-    nix: &'a Nix,
-    job: &'a EvalJob,
-    found: Found<'a, Evaluated>,
-    /// Why no host of the flake can be evaluated, once that is known.
-    wide: RefCell<Option<Problem>>,
-}
-
-impl Run<'_> {
-    /// Evaluates a group; every host of it gets its result.
-    // Dropped here, the evaluator is killed; nothing was changed but the store, which grew.
-    async fn group(&self, hosts: Vec<HostName>) {
-        let mut rest: VecDeque<HostName> = hosts.into();
-        while !rest.is_empty() {
-            if let Some(problem) = self.wide.borrow().clone() {
-                return self.all(&rest, &problem);
-            }
-            let end = self.once(&mut rest).await;
-            match (&end.failure, &end.at) {
-                (None, _) => self.all(&rest, &explain::silent(&self.job.flake)),
-                // Killed with results behind it: memory or time of the group ran out, which
-                // says nothing about this host. It gets an evaluator of its own.
-                (Some(failure), Some(_)) if failure.was_killed() && end.told > 0 => continue,
-                (Some(failure), Some(host)) => {
-                    let target = self.target(host);
-                    (self.found)(host, Err(explain::host(&target, &end.log, failure)));
-                    rest.retain(|other| other != host);
-                    continue;
-                }
-                (Some(failure), None) => {
-                    let problem = explain::flake(self.job, &end.log, failure);
-                    if !failure.was_killed() && end.told == 0 {
-                        self.wide.replace(Some(problem.clone()));
-                    }
-                    self.all(&rest, &problem);
-                }
-            }
-            return;
-        }
-    }
-
-    /// Runs one evaluator over `rest` and takes from it the hosts that got their result.
-    async fn once(&self, rest: &mut VecDeque<HostName>) -> End {
-        let names = rest.iter().map(HostName::as_str);
-        let expression = format!(
-            "({EXPRESSION}) {{ names = {}; inside = {}; after = {}; }}",
-            nix_list(names),
-            inside(self.job),
-            nix_list(self.job.after.iter().map(String::as_str)),
-        );
-        let command = self.nix.eval(self.job, &expression);
-        let (mut log, mut at, mut told) = (EvalLog::default(), None, 0);
-        let result = process::run_with(&command, &mut |line| match log.take(line) {
-            None => {}
-            Some(Told::Start { start }) => at = rest.iter().find(|h| h.as_str() == start).cloned(),
-            Some(Told::Found {
-                host,
-                drv,
-                out,
-                system,
-            }) => {
-                told += 1;
-                self.tell(rest, &host, evaluated(&drv, &out, system));
-                at = None;
-            }
-            Some(Told::Missing {
-                host,
-                missing,
-                known,
-            }) => {
-                told += 1;
-                let problem =
-                    |name: &HostName| explain::missing(&self.target(name), &missing, &known);
-                self.tell_problem(rest, &host, problem);
-                at = None;
-            }
-        })
-        .await;
-        let failure = result.err();
-        End {
-            log,
-            at,
-            told,
-            failure,
-        }
-    }
-
-    fn tell(
-        &self,
-        rest: &mut VecDeque<HostName>,
-        host: &str,
-        result: Result<Evaluated, StorePathError>,
-    ) {
-        let Some(host) = take(rest, host) else { return };
-        let result = result.map_err(|error| explain::no_path(&self.target(&host), &error));
-        (self.found)(&host, result);
-    }
-
-    fn tell_problem(
-        &self,
-        rest: &mut VecDeque<HostName>,
-        host: &str,
-        problem: impl Fn(&HostName) -> Problem,
-    ) {
-        if let Some(host) = take(rest, host) {
-            (self.found)(&host, Err(problem(&host)));
-        }
-    }
-
-    fn all(&self, hosts: &VecDeque<HostName>, problem: &Problem) {
-        for host in hosts {
-            (self.found)(host, Err(problem.clone()));
-        }
-    }
-
-    fn target<'b>(&'b self, host: &'b HostName) -> Target<'b> {
-        Target {
-            job: self.job,
-            host,
-        }
-    }
-}
-
-fn take(rest: &mut VecDeque<HostName>, host: &str) -> Option<HostName> {
-    let index = rest.iter().position(|other| other.as_str() == host)?;
-    rest.remove(index)
 }
 
 fn evaluated(drv: &str, out: &str, system: String) -> Result<Evaluated, StorePathError> {

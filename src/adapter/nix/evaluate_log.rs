@@ -2,13 +2,17 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::log::{Line, plain};
 
 /// Begins what `evaluate.nix` tells.
 const MARK: &str = "trace: @phoenix ";
 
-/// What `evaluate.nix` tells of a host.
+/// What Nix says where a flake has not the attribute behind `#`.
+pub(super) const NO_ATTRIBUTE: &str = "does not provide attribute";
+
+/// What `evaluate.nix` and `posture.nix` tell of a host.
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Told {
@@ -28,6 +32,13 @@ pub(super) enum Told {
         /// What for.
         system: String,
     },
+    /// The host has a posture.
+    Posture {
+        /// The host.
+        host: String,
+        /// Its controls, to be read.
+        posture: Value,
+    },
     /// The host has none.
     Missing {
         /// The host.
@@ -38,6 +49,18 @@ pub(super) enum Told {
         #[serde(default)]
         known: Vec<String>,
     },
+}
+
+impl Told {
+    /// The host it is about.
+    pub(super) fn host(&self) -> &str {
+        match self {
+            Self::Start { start: host }
+            | Self::Found { host, .. }
+            | Self::Posture { host, .. }
+            | Self::Missing { host, .. } => host,
+        }
+    }
 }
 
 /// What an evaluator said that no host owns.
@@ -52,7 +75,13 @@ pub(super) struct EvalLog {
 }
 
 impl EvalLog {
-    /// Takes a line of standard error; gives what `evaluate.nix` or `survey.nix` told in it.
+    /// Whether the flake has not the attribute that was asked for.
+    pub(super) fn lacks_the_attribute(&self) -> bool {
+        let error = self.error.as_deref().unwrap_or_default();
+        error.contains(NO_ATTRIBUTE)
+    }
+
+    /// Takes a line of standard error; gives what an expression of ours told in it.
     pub(super) fn take<Told: DeserializeOwned>(&mut self, line: &str) -> Option<Told> {
         match Line::read(line) {
             Some(Line::Msg { msg, raw_msg, .. }) => {

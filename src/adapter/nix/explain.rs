@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::evaluate::EvalJob;
-use super::evaluate_log::EvalLog;
+use super::evaluate_log::{EvalLog, NO_ATTRIBUTE};
 use super::log::one_line;
 use crate::adapter::process::{CommandFailure, Ending, shown};
 use crate::model::{HostName, Problem, ProblemKind, StorePathError};
@@ -19,11 +19,8 @@ const HINTS: [(&[&str], &str); 7] = [
         "Nix sees only files that Git knows: `git add` the file",
     ),
     (&["-source/", "No such file or directory"], UNTRACKED),
-    (&["-source/", "does not exist"], UNTRACKED),
-    (
-        &["does not provide attribute"],
-        "`nix flake show` lists what the flake has",
-    ),
+    (&["path '", "-source/", "does not exist"], UNTRACKED),
+    (&[NO_ATTRIBUTE], "`nix flake show` lists what the flake has"),
     (
         &["unable to", "download"],
         "an input of the flake could not be fetched: check the network, or `nix flake archive` while there is one",
@@ -44,11 +41,13 @@ pub(super) struct Target<'a> {
     pub(super) job: &'a EvalJob,
     /// The host.
     pub(super) host: &'a HostName,
+    /// What is evaluated below what the job names.
+    pub(super) leaf: &'a [&'a str],
 }
 
 impl Target<'_> {
     /// `nixosConfigurations.web1`, quoted where Nix asks for it.
-    fn attribute(&self) -> String {
+    pub(super) fn attribute(&self) -> String {
         let before = self.job.before.iter().map(String::as_str);
         dotted(before.chain([self.host.as_str()]))
     }
@@ -56,8 +55,10 @@ impl Target<'_> {
     /// The command that shows this host's error in full.
     fn command(&self) -> String {
         let after = self.job.after.iter().map(String::as_str);
-        let path = dotted(after.chain(["drvPath"]));
-        let installable = format!("{}#{}.{path}", self.job.flake, self.attribute());
+        let before = self.job.before.iter().map(String::as_str);
+        let path = before.chain([self.host.as_str()]).chain(after);
+        let path = dotted(path.chain(self.leaf.iter().copied()));
+        let installable = format!("{}#{path}", self.job.flake);
         format!("nix eval --show-trace {}", shown(&installable))
     }
 }
@@ -88,7 +89,7 @@ pub(super) fn flake(job: &EvalJob, log: &EvalLog, failure: &CommandFailure) -> P
     problem
 }
 
-fn died(message: String, log: &EvalLog, failure: &CommandFailure) -> Problem {
+pub(super) fn died(message: String, log: &EvalLog, failure: &CommandFailure) -> Problem {
     let problem = Problem::new(ProblemKind::Failed, message);
     let tail = |lines: &[String]| lines[lines.len().saturating_sub(TRACE)..].to_vec();
     let problem = match &log.error {
@@ -139,7 +140,7 @@ pub(super) fn missing(target: &Target<'_>, what: &str, known: &[String]) -> Prob
 }
 
 /// Names that may have been meant, or those there are.
-fn nearest(wanted: &str, known: &[String]) -> String {
+pub(super) fn nearest(wanted: &str, known: &[String]) -> String {
     const MOST: usize = 3;
     let mut near: Vec<(f64, &String)> = known
         .iter()

@@ -7,12 +7,15 @@
 mod build;
 mod build_log;
 mod copy;
+mod each;
 mod error;
 mod evaluate;
 mod evaluate_log;
 mod explain;
 mod groups;
 mod log;
+mod option;
+mod posture;
 mod roots;
 mod survey;
 #[cfg(test)]

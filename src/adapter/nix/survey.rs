@@ -111,7 +111,11 @@ impl Nix {
                 // Memory or time of the group ran out, which says nothing about this host.
                 (Some(failure), Some(_)) if failure.was_killed() && told => continue,
                 (Some(failure), Some(host)) => {
-                    let target = Target { job, host };
+                    let target = Target {
+                        job,
+                        host,
+                        leaf: &[],
+                    };
                     (
                         explain::host(&target, &end.log, failure),
                         vec![host.clone()],

@@ -64,6 +64,7 @@ fn eval_problem(version: &str, name: &str) -> Problem {
             let target = Target {
                 job: &job,
                 host: &job.hosts[0],
+                leaf: &["drvPath"],
             };
             explain::host(&target, &log, &failure)
         }
@@ -164,6 +165,31 @@ fn what_is_wrong_with_the_flake_is_told_apart_from_hosts() {
             assert!(found.1.contains(hint), "{version} {name}: {found:?}");
         }
     }
+}
+
+#[test]
+fn a_flake_without_the_attribute_is_told_from_one_that_fails() {
+    for version in VERSIONS {
+        for name in ["eval-no-attribute", "eval-attribute", "eval-syntax"] {
+            let (log, _) = eval_log(version, name);
+            let expected = name == "eval-no-attribute";
+            assert_eq!(log.lacks_the_attribute(), expected, "{version} {name}");
+        }
+    }
+}
+
+#[test]
+fn an_option_that_nixos_has_not_is_no_file_that_git_has_not() {
+    let log = EvalLog {
+        error: Some(
+            "The option `boot.x' does not exist. Definition values:\n\
+             - In `/nix/store/r39x5ld8z29knzi3sr74ma6ry9q024cj-source/boot.nix': true"
+                .into(),
+        ),
+        ..EvalLog::default()
+    };
+    let problem = explain::flake(&job(), &log, &failure(Ending::Exit(1)));
+    assert!(problem.hint.unwrap().0.contains("--show-trace"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::io::IsTerminal;
 
 use clap::Args;
 
-use super::args::{Global, Selection};
+use super::args::Global;
 use super::edge::{self, Edge};
 use super::error::{CliError, USAGE};
 use super::{load, output, select, world};
@@ -25,7 +25,7 @@ use show::{Row, Teller};
 #[derive(Debug, Args)]
 pub(super) struct Adopt {
     #[command(flatten)]
-    pub(super) selection: Selection,
+    pub(super) selection: select::Selection,
     /// Record what is shown without asking; an unknown host key is still asked about
     #[arg(short, long)]
     pub(super) yes: bool,

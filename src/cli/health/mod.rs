@@ -8,7 +8,7 @@ use futures::stream::{self, StreamExt};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::args::{Global, Scope};
+use super::args::Global;
 use super::edge::Edge;
 use super::error::CliError;
 use super::{load, output, select, world};
@@ -22,7 +22,7 @@ use crate::world::{Host, World};
 #[derive(Debug, Args)]
 pub(super) struct Health {
     #[command(flatten)]
-    pub(super) scope: Scope,
+    pub(super) scope: select::Scope,
     /// Look at each gate once, instead of waiting up to its deadline for it to pass
     #[arg(long)]
     pub(super) once: bool,

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::adapter::link::HoldWish;
-use crate::cli::args::{Global, Selection};
+use crate::cli::args::Global;
 use crate::cli::edge::Edge;
 use crate::cli::error::CliError;
 use crate::cli::hosts::{self, json_line};
@@ -20,7 +20,7 @@ use crate::world::World;
 #[derive(Debug, Args)]
 pub(in crate::cli) struct HoldArgs {
     #[command(flatten)]
-    pub(super) selection: Selection,
+    pub(super) selection: select::Selection,
     /// Why, in one line; everybody who is refused reads it
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub(super) reason: String,

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::args::{Global, Selection};
+use crate::cli::args::Global;
 use crate::cli::edge::Edge;
 use crate::cli::error::CliError;
 use crate::cli::hosts::{self, json_line};
@@ -16,7 +16,7 @@ use crate::world::World;
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Release {
     #[command(flatten)]
-    pub(super) selection: Selection,
+    pub(super) selection: select::Selection,
     /// End another operator's hold, too
     #[arg(long)]
     pub(super) force: bool,

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::args::{Global, Scope};
+use crate::cli::args::Global;
 use crate::cli::edge::Edge;
 use crate::cli::error::CliError;
 use crate::cli::hosts::{self, json_line};
@@ -16,7 +16,7 @@ use crate::world::{Host, World};
 #[derive(Debug, Args)]
 pub(in crate::cli) struct LockStatus {
     #[command(flatten)]
-    pub(super) scope: Scope,
+    pub(super) scope: select::Scope,
 }
 
 pub(super) async fn status(

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde::Serialize;
 
-use super::args::{Global, Scope};
+use super::args::Global;
 use super::edge::Edge;
 use super::error::CliError;
 use super::hosts::{self, json_line};
@@ -23,7 +23,7 @@ use crate::world::{Host, World};
 #[derive(Debug, Args)]
 pub(super) struct Status {
     #[command(flatten)]
-    pub(super) scope: Scope,
+    pub(super) scope: select::Scope,
     /// List the generations of each host, to go back to with `phoenix rollback HOST --to NUMBER`
     #[arg(long)]
     pub(super) generations: bool,
