@@ -28,10 +28,6 @@ fn main() {
     let root = PathBuf::from(variable("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let mut files = Vec::new();
     for name in CARRIED {
-        // Nix makes one where there is none; everything else must be there.
-        if name == "flake.lock" && !root.join(name).exists() {
-            continue;
-        }
         println!("cargo::rerun-if-changed={name}");
         collect(&root, Path::new(name), &mut files);
     }

@@ -1,7 +1,7 @@
 {
   description = "A fleet of NixOS systems, deployed with phoenix";
 
-  # Few, each with its reason in docs/design/0010-fleet-as-code.md. Pinned by flake.lock; see docs/guide/update.md.
+  # Pinned by flake.lock, which `nix flake update` renews.
   inputs = {
     nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
     home-manager = {
@@ -21,7 +21,7 @@
       inputs.nixpkgs.follows = "nixpkgs";
     };
     lanzaboote = {
-      url = "github:nix-community/lanzaboote";
+      url = "github:nix-community/lanzaboote/v1.1.0";
       inputs.nixpkgs.follows = "nixpkgs";
     };
   };
@@ -35,5 +35,6 @@
     // {
       lib = phoenix;
       nixosModules.default = ./nix/modules;
+      templates.default = phoenix.template;
     };
 }

@@ -24,6 +24,9 @@
         };
       };
       config.services.smartd.enable = default true;
-      config.phoenix.security.backups.required = default true;
+      config.phoenix.security.backups = {
+        required = default true;
+        paths = [ "/srv" ];
+      };
     };
 }

@@ -10,6 +10,7 @@
     reason = "restarts whenever the provider moves it, with nobody there to unlock; holds nothing of worth";
     expires = "2027-03-31";
     since = "2026-11-27";
+    options = [ "phoenix.hardware.disk.encrypt" ];
   };
 
   system.stateVersion = "26.05";

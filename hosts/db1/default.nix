@@ -12,6 +12,7 @@
     reason = "web1 is another machine; the port is open on the inner network only";
     expires = "2027-06-30";
     since = "2026-11-27";
+    options = [ "services.postgresql.enableTCPIP" ];
   };
 
   phoenix.security.backups = {

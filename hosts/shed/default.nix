@@ -3,8 +3,7 @@
   imports = [ ./hardware.nix ];
 
   phoenix.security.backups = {
-    paths = [ "/srv" ];
-    repository = "/srv/backup";
+    repository = "/mnt/usb/backup";
   };
 
   system.stateVersion = "26.05";

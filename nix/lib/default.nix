@@ -12,6 +12,8 @@ in
 {
   inherit layers profiles;
 
+  template = import ./template.nix;
+
   # fleet ROOT: the flake outputs of the fleet in the folder ROOT, which holds fleet.toml, profiles/ and hosts/. A
   # fleet profile is looked for in ROOT first, then in the ones that come with phoenix.
   fleet =
