@@ -6,12 +6,12 @@
     {
       time.timeZone = default "Europe/Berlin";
 
-      # Replace the key by your own: nobody has the other half of this one.
-      phoenix.users.admin = default {
-        description = "Administrator";
-        admin = true;
+      phoenix.users.admin = {
+        description = default "Administrator";
+        admin = default true;
         # The hash of the password that makes the administrator root, from `mkpasswd`. It is put on the host at installation.
-        hashedPasswordFile = "/var/lib/passwords/admin";
+        hashedPasswordFile = default "/var/lib/passwords/admin";
+        # Replace the key by your own: nobody has the other half of this one. A host's keys are added to it.
         sshKeys = [
           "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH4VNds3tvyxkSz+Jbaps8JRbwDQsiMGdPYzIsOzOo3e admin@example.org"
         ];

@@ -3,6 +3,7 @@
 
   module =
     {
+      config,
       default,
       lib,
       modulesPath,
@@ -22,6 +23,9 @@
       };
       # Who installs a machine is root on the medium, with a key that is built into it.
       services.openssh.settings.PermitRootLogin = lib.mkForce "prohibit-password";
+      users.users.root.openssh.authorizedKeys.keys = lib.concatMap (user: user.sshKeys) (
+        lib.filter (user: user.admin) (lib.attrValues config.phoenix.users)
+      );
       phoenix.security.exceptions.sshd = default {
         reason = "installing is root's work, and the medium has no account with a password to become root with";
         expires = "2027-11-30";

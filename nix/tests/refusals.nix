@@ -49,6 +49,27 @@ let
       "weakens the control `sudo`"
     ];
 
+    "nobody who may log in" = case "gate" { phoenix.users.admin.sshKeys = lib.mkForce [ ]; } [
+      "gate: nobody may log in over SSH"
+      "profiles/all.nix"
+    ];
+    "a key that is none" = case "gate" { phoenix.users.admin.sshKeys = [ "~/.ssh/id_ed25519.pub" ]; } [
+      "phoenix.users.admin.sshKeys has `~/.ssh/id_ed25519.pub`, which is no public SSH key"
+    ];
+    "an administrator without a password" =
+      case "gate" { phoenix.users.admin.hashedPasswordFile = lib.mkForce null; }
+        [
+          "admin may become root with a password, and has none"
+        ];
+    # Refused on the host, before anything is changed there.
+    "a password that is not on the host" = {
+      text = (host "gate" { }).config.system.preSwitchChecks.phoenixPasswords;
+      says = [
+        "if [ ! -s /var/lib/passwords/admin ]"
+        "exit 1"
+      ];
+    };
+
     "a port that nobody named" = case "gate" { networking.firewall.allowedTCPPorts = [ 8080 ]; } [
       "8080 is open"
       "(hosts/gate/default.nix)"

@@ -55,18 +55,13 @@ in
   };
 
   config = {
-    assertions =
-      map (name: {
-        assertion = cfg.users ? ${name};
-        message = ''
-          hosts/${cfg.host.name}/home/${name}.nix is the home of a user that the host does not have.
-          Add it to ${phoenix.place "hosts/${cfg.host.name}/default.nix"}: phoenix.users.${name} = { sshKeys = [ "…" ]; };
-        '';
-      }) (lib.attrNames cfg.homes)
-      ++ lib.mapAttrsToList (name: each: {
-        assertion = each.admin && cfg.machine.kind != "installer" -> each.hashedPasswordFile != null;
-        message = "${cfg.host.name}: ${name} may become root with a password, and has none: neither people nor phoenix get through sudo. Set phoenix.users.${name}.hashedPasswordFile.";
-      }) cfg.users;
+    assertions = map (name: {
+      assertion = cfg.users ? ${name};
+      message = ''
+        hosts/${cfg.host.name}/home/${name}.nix is the home of a user that the host does not have.
+        Add it to ${phoenix.place "hosts/${cfg.host.name}/default.nix"}: phoenix.users.${name} = { sshKeys = [ "…" ]; };
+      '';
+    }) (lib.attrNames cfg.homes);
 
     users.users = mapAttrs (_: each: {
       isNormalUser = true;

@@ -1,6 +1,7 @@
 # What went wrong on real fleets, refused while the system is evaluated: docs/guide/guards.md.
 {
   imports = [
+    ./access.nix
     ./cold-boot.nix
     ./garbage.nix
     ./hardware.nix

@@ -151,6 +151,8 @@ in
         (expect.so "phoenix.security.backups.offsite" "a repository in another building" (
           found: found != null
         ))
+      ]
+      ++ lib.optionals (cfg.offsite != null) [
         (expect.none "services.restic.backups" "with an off-site backup of all paths" (
           found: lib.subtractLists (found.offsite.paths or [ ]) cfg.paths
         ))

@@ -21,6 +21,16 @@
           config.facter.reportPath = config.hardware.facter.reportPath;
         };
 
+      # NixOS 25.05 brought them.
+      checksBeforeTheSwitch =
+        { lib, ... }:
+        {
+          options.system.preSwitchChecks = lib.mkOption {
+            type = lib.types.attrsOf lib.types.str;
+            default = { };
+          };
+        };
+
       packagesOfHost =
         { config, lib, ... }:
         {
@@ -39,7 +49,9 @@
               ++ [ packagesOfHost ]
               ++ lib.optional (
                 !builtins.pathExists ./nixos/modules/hardware/facter && builtins.pathExists ./facter
-              ) reports;
+              ) reports
+              ++ lib.optional (!builtins.pathExists ./nixos/modules/system/activation/pre-switch-check.nix)
+                checksBeforeTheSwitch;
           }
         );
     in

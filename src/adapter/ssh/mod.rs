@@ -12,6 +12,7 @@ mod host_key;
 mod keyring;
 mod pattern;
 mod process;
+mod public;
 mod quote;
 mod race;
 mod report;
@@ -28,6 +29,7 @@ pub use error::{KeyVerdict, OfferedKey, SshError};
 pub use host_key::ExpectedKey;
 pub use keyring::Prompts;
 pub use process::{Events, Finished, Output, RemoteProcess, Stdin};
+pub use public::public_keys;
 pub use quote::quote;
 
 use config::Config;

@@ -1,5 +1,6 @@
 //! `phoenix init`: starts a new fleet, or writes the fleet.toml of a flake that has hosts already.
 
+mod admin;
 mod adopt;
 mod carried;
 mod disk;
@@ -7,6 +8,7 @@ mod file;
 mod inventory;
 mod missing;
 mod next;
+mod parts;
 mod place;
 mod show;
 mod starter;
@@ -27,7 +29,7 @@ pub(super) struct Init {
     #[arg(value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
     folder: PathBuf,
     /// Write only a fleet.toml, for a flake that has nixosConfigurations already
-    #[arg(long, conflicts_with_all = ["host", "profile", "system", "disk"])]
+    #[arg(long, conflicts_with_all = ["host", "profile", "system", "disk", "user", "ssh_key"])]
     adopt: bool,
     /// The flake to adopt, as fleet.toml takes it, when it is not the one in DIR
     #[arg(long, value_name = "REF", requires = "adopt")]
@@ -44,6 +46,12 @@ pub(super) struct Init {
     /// System disk of the first host, as in /dev/disk/by-id/…
     #[arg(long, value_name = "DEVICE", value_parser = disk::named)]
     disk: Option<String>,
+    /// Who administers the hosts: the account that phoenix logs in as
+    #[arg(long, value_name = "NAME", default_value = "admin", value_parser = admin::user)]
+    user: String,
+    /// File with the public SSH key of that account; without it the usual one in ~/.ssh
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    ssh_key: Option<PathBuf>,
 }
 
 fn host_name(text: &str) -> Result<HostName, NameError> {
@@ -61,8 +69,9 @@ pub(super) async fn init(global: &Global, edge: &Edge, args: &Init) -> Result<u8
     if args.adopt {
         return adopt::adopt(global, edge, &folder, args.flake.as_deref()).await;
     }
-    let files = starter::files(args);
+    let keys = admin::keys(edge, args)?;
+    let files = starter::files(args, keys.as_ref());
     let written = place::write(&folder, &files)?;
-    show::started(global, &folder, args, &written);
+    show::started(global, edge, &folder, (args, keys.as_ref()), &written);
     Ok(0)
 }

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
+use super::admin::Keys;
 use super::inventory::{self, Entry, LeftOut};
 use super::place::{Folder, Written};
-use super::{Init, adopt, next};
+use super::{Init, admin, adopt, next, parts};
 use crate::cli::args::Global;
 use crate::cli::edge::Edge;
 use crate::cli::output;
@@ -12,11 +13,19 @@ use crate::model::HostName;
 use crate::ui::{self, Table};
 
 /// Tells of a new fleet.
-pub(super) fn started(global: &Global, folder: &Folder, args: &Init, written: &Written) {
+pub(super) fn started(
+    global: &Global,
+    edge: &Edge,
+    folder: &Folder,
+    (args, keys): (&Init, Option<&Keys>),
+    written: &Written,
+) {
     if global.json {
         let told = json!({
             "folder": folder.path.display().to_string(),
             "host": args.host,
+            "user": args.user,
+            "ssh_key": keys.map(|keys| keys.file.display().to_string()),
             "written": written.new,
             "unchanged": written.same,
             "next": commands(folder, &args.host),
@@ -29,33 +38,14 @@ pub(super) fn started(global: &Global, folder: &Folder, args: &Init, written: &W
     } else {
         ui::out(&format!(
             "a new fleet is in {shown}\n{}",
-            columns(&parts(args))
+            columns(&parts::parts(args, keys))
         ));
     }
+    if keys.is_none() {
+        let note = admin::missing(folder, &args.user);
+        ui::err(&ui::error::note(&note, output::look(global, edge).err));
+    }
     tell_next(folder, &args.host);
-}
-
-/// What a fleet consists of.
-fn parts(args: &Init) -> [(String, String); 7] {
-    let Init { host, profile, .. } = args;
-    let module = format!("hosts/{host}/default.nix");
-    let profiles = format!("fleet profiles, of which {host} has {profile}");
-    [
-        (
-            "fleet.toml",
-            "which hosts there are, and where they are reached",
-        ),
-        (&module, "what only this host has: its disk"),
-        ("profiles/all.nix", "what all hosts have: who may log in"),
-        ("profiles", &profiles),
-        ("nix", "modules with the secure defaults, and the library"),
-        (
-            "flake.nix, flake.lock",
-            "the releases that systems are built from",
-        ),
-        ("README.md, .gitignore", "for whoever comes next"),
-    ]
-    .map(|(name, what)| (name.to_owned(), what.to_owned()))
 }
 
 /// Tells of a flake whose hosts are listed now.

@@ -1,6 +1,7 @@
 //! What a new fleet has besides the code that phoenix carries: one host, and where to go on.
 
 use super::Init;
+use super::admin::Keys;
 use super::carried;
 use super::file::NewFile;
 use super::inventory::{key, quoted};
@@ -10,7 +11,7 @@ use crate::fleet::is_address;
 const RELEASE: &str = "26.05";
 
 /// All files of a new fleet. fleet.toml is the last one: without it a folder is no fleet yet.
-pub(super) fn files(args: &Init) -> Vec<NewFile> {
+pub(super) fn files(args: &Init, keys: Option<&Keys>) -> Vec<NewFile> {
     let carried = carried::FILES.iter().map(|(path, text)| NewFile {
         path: (*path).to_owned(),
         text: (*text).to_owned(),
@@ -19,7 +20,7 @@ pub(super) fn files(args: &Init) -> Vec<NewFile> {
     let own = [
         (".gitignore", "/result\n/result-*\n".to_owned()),
         ("README.md", readme(args)),
-        ("profiles/all.nix", include_str!("all.nix").to_owned()),
+        ("profiles/all.nix", everybody(args, keys)),
         (&*format!("hosts/{host}/default.nix"), host_module(args)),
         ("fleet.toml", fleet(args)),
     ]
@@ -30,8 +31,29 @@ pub(super) fn files(args: &Init) -> Vec<NewFile> {
     carried.chain(own).collect()
 }
 
+/// The fleet profile of all hosts.
+fn everybody(args: &Init, keys: Option<&Keys>) -> String {
+    let lines = keys.into_iter().flat_map(|keys| &keys.lines);
+    let lines: String = lines
+        .map(|line| format!("\n          \"{line}\""))
+        .collect();
+    let keys = if lines.is_empty() {
+        " ".to_owned()
+    } else {
+        format!("{lines}\n        ")
+    };
+    include_str!("all.nix")
+        .replace("@USER@", &args.user)
+        .replace("@KEYS@", &keys)
+}
+
 fn fleet(args: &Init) -> String {
-    let Init { host, profile, .. } = args;
+    let Init {
+        host,
+        profile,
+        user,
+        ..
+    } = args;
     // A name of digits alone is a host's name, but no address.
     let address = if is_address(host.as_str()) {
         format!("addresses = [{}]", quoted(host.as_str()))
@@ -42,12 +64,14 @@ fn fleet(args: &Init) -> String {
         "\
 # The hosts of this fleet: what each is for, and where it is reached. `phoenix check` says whether the file is right.
 
+[defaults.ssh]
+# Who logs in; it becomes root with sudo.
+user = \"{user}\"
+
 [hosts.{}]
 profile = \"{profile}\"
 # Tried in this order. Without the line it is the host's name.
 {address}
-# Who logs in there; without the line it is whom your ~/.ssh/config says.
-# ssh.user = \"admin\"
 ",
         key(host),
     )
@@ -84,6 +108,7 @@ fn readme(args: &Init) -> String {
     include_str!("readme.md")
         .replace("@HOST@", args.host.as_str())
         .replace("@PROFILE@", &args.profile)
+        .replace("@USER@", &args.user)
 }
 
 #[cfg(test)]

@@ -59,7 +59,9 @@ fn carried() -> BTreeMap<String, String> {
 fn a_new_fleet_has_the_code_of_the_repository() {
     let phoenix = Phoenix::bare();
     let ran = phoenix.run(&["init", "fleet"]);
-    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    let note = "note: nobody may log in yet: ~/.ssh has no public key of a usual name; \
+                write the one of admin into fleet/profiles/all.nix\n";
+    assert_eq!((ran.status, ran.err.as_str()), (0, note));
     let mut found = all(&phoenix.folder().join("fleet"));
     let own: Vec<String> = OWN.map(|name| found.remove(name).unwrap()).into();
     let carried = carried();
@@ -71,17 +73,81 @@ fn a_new_fleet_has_the_code_of_the_repository() {
         carried.keys()
     );
     assert!(own[1].contains("phoenix adopt host1"), "{}", own[1]);
-    let keys = own[4].lines().filter(|line| line.contains("ssh-ed25519"));
-    assert!(keys.clone().count() == 1 && keys.clone().all(|line| line.trim().starts_with('#')));
+    assert!(own[4].contains("sshKeys = [ ];"), "{}", own[4]);
     let folder = phoenix.folder().join("fleet/hosts/host1");
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&folder), 0o755);
     assert_eq!(mode(&folder.join("default.nix")), 0o644);
 }
 
+const KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH4VNds3tvyxkSz+Jbaps8JRbwDQsiMGdPYzIsOzOo3e me@home";
+
+/// The operator has a key in ~/.ssh.
+fn has_key(phoenix: &Phoenix, name: &str) {
+    let ssh = phoenix.folder().join(".ssh");
+    fs::create_dir_all(&ssh).unwrap();
+    fs::write(ssh.join(name), format!("{KEY}\n")).unwrap();
+}
+
+#[test]
+fn whoever_starts_it_may_log_in() {
+    let phoenix = Phoenix::bare();
+    has_key(&phoenix, "id_ed25519.pub");
+    let ran = phoenix.run(&["init", "fleet", "--user", "anna"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    let told = ".ssh/id_ed25519.pub\n";
+    assert!(ran.out.contains("anna may log in with ") && ran.out.contains(told));
+    let folder = phoenix.folder().join("fleet");
+    let all = fs::read_to_string(folder.join("profiles/all.nix")).unwrap();
+    assert!(all.contains("phoenix.users.anna = {"), "{all}");
+    assert!(
+        all.contains(&format!("\n          \"{KEY}\"\n        ];")),
+        "{all}"
+    );
+    let list = phoenix.run(&["-f", "fleet/fleet.toml", "list", "--json"]);
+    assert!(list.out.contains("\"anna\""), "{}", list.out);
+}
+
+#[test]
+fn a_key_that_is_named_is_taken_or_refused() {
+    let phoenix = Phoenix::bare();
+    phoenix.write("mine.pub", &format!("# two\n{KEY}\n{KEY}\n"));
+    let ran = phoenix.run(&["init", "fleet", "--ssh-key", "mine.pub", "--json"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    let told: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(told["ssh_key"], "mine.pub");
+    let all = fs::read_to_string(phoenix.folder().join("fleet/profiles/all.nix")).unwrap();
+    assert_eq!(all.matches(KEY).count(), 2);
+
+    phoenix.write("private", "-----BEGIN OPENSSH PRIVATE KEY-----\n");
+    phoenix.write("rubbish", "ssh-ed25519 me@home\n");
+    for (file, told) in [
+        (
+            "private",
+            "error: private is a private key\nhint: name its public half: `--ssh-key private.pub`\n",
+        ),
+        (
+            "rubbish",
+            "error: rubbish holds no public SSH key\nhint: name a file such as",
+        ),
+        (
+            "nowhere",
+            "error: nowhere cannot be read\n  cause: No such file",
+        ),
+        (".", "error: . cannot be read\n  cause: it is no file\n"),
+    ] {
+        let ran = phoenix.run(&["init", "other", "--ssh-key", file]);
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+        assert!(ran.err.starts_with(told), "{}", ran.err);
+        assert!(!phoenix.folder().join("other").exists());
+    }
+}
+
 #[test]
 fn it_says_what_it_wrote_and_what_comes_next() {
     let phoenix = Phoenix::bare();
+    has_key(&phoenix, "id_rsa.pub");
     let ran = phoenix.run(&["init", "my fleet"]);
     assert_eq!((ran.status, ran.err.as_str()), (0, ""));
     let first = ran.out.lines().next().unwrap();
@@ -105,6 +171,7 @@ fn it_says_what_it_wrote_and_what_comes_next() {
 #[test]
 fn the_first_host_is_as_the_words_say() {
     let phoenix = Phoenix::bare();
+    has_key(&phoenix, "id_ecdsa.pub");
     let ran = phoenix.run(&[
         "init",
         "--host",
@@ -252,6 +319,7 @@ fn wrong_words_are_told_with_the_nearest() {
         (&["--disk", "/dev/sda"], "/dev/disk/by-id/…"),
         (&["--adopt", "--host", "a"], "cannot be used with"),
         (&["--flake", "."], "--adopt"),
+        (&["--user", "root"], "root is not let in over SSH"),
         (
             &["--fleet", "x.toml"],
             "hint: name the folder that it shall be in",

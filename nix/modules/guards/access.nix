@@ -1,0 +1,88 @@
+# Who comes in, and who becomes root there: a system that lets nobody in locks its owner out.
+{
+  config,
+  options,
+  lib,
+  ...
+}:
+let
+  inherit (lib)
+    any
+    attrValues
+    concatMapStringsSep
+    escapeShellArg
+    filter
+    mapAttrsToList
+    optionalAttrs
+    ;
+  cfg = config.phoenix;
+  name = cfg.host.name;
+  sshd = config.services.openssh;
+  people = attrValues config.users.users;
+
+  hasKey =
+    user:
+    user.openssh.authorizedKeys.keys != [ ]
+    || user.openssh.authorizedKeys.keyFiles != [ ]
+    || (user.openssh.authorizedPrincipals or [ ]) != [ ];
+  mayLogIn = user: hasKey user && (user.name == "root" -> sshd.settings.PermitRootLogin != "no");
+  elsewhere =
+    (sshd.settings.TrustedUserCAKeys or null) != null
+    || sshd.authorizedKeysInHomedir
+    || (sshd.authorizedKeysCommand or "none") != "none";
+
+  # As sshd reads a line of authorized_keys (sshd(8)): options, the kind of key, the key, a comment.
+  isKey =
+    line:
+    builtins.match "([^ ]+ )?(ssh-|ecdsa-sha2-|sk-)[a-z0-9@.-]+ +AAAA[A-Za-z0-9+/]+=*( .*)?" line
+    != null;
+  wrongKeys = lib.concatLists (
+    mapAttrsToList (
+      user: each: map (key: { inherit user key; }) (filter (key: !isKey key) each.sshKeys)
+    ) cfg.users
+  );
+
+  # Those who become root with a password that lies on the host.
+  passwords = filter (file: file != null) (
+    map (user: user.hashedPasswordFile) (filter (user: user.admin) (attrValues cfg.users))
+  );
+in
+{
+  config = {
+    assertions = [
+      {
+        assertion = sshd.enable -> elsewhere || any mayLogIn people;
+        message = ''
+          ${name}: nobody may log in over SSH, and phoenix cannot either. Write who may into profiles/all.nix:
+            phoenix.users.admin = {
+              admin = default true;
+              hashedPasswordFile = default "/var/lib/passwords/admin"; # on the host, from `mkpasswd`
+              sshKeys = [ "ssh-ed25519 AAAA… you@workstation" ]; # the line in ~/.ssh/id_ed25519.pub
+            };'';
+      }
+      {
+        assertion = wrongKeys == [ ];
+        message = concatMapStringsSep "\n" (
+          each:
+          "${name}: phoenix.users.${each.user}.sshKeys has `${each.key}`, which is no public SSH key. It is a line as in ~/.ssh/id_ed25519.pub."
+        ) wrongKeys;
+      }
+    ]
+    ++ mapAttrsToList (user: each: {
+      assertion = each.admin && cfg.machine.kind != "installer" -> each.hashedPasswordFile != null;
+      message = "${name}: ${user} may become root with a password, and has none: neither people nor phoenix get through sudo. Set phoenix.users.${user}.hashedPasswordFile.";
+    }) cfg.users;
+  }
+  # NixOS since 25.05 asks before it changes anything.
+  // optionalAttrs (options.system ? preSwitchChecks) {
+    system.preSwitchChecks.phoenixPasswords = lib.mkIf (passwords != [ ]) (
+      concatMapStringsSep "\n" (file: ''
+        if [ ! -s ${escapeShellArg file} ]; then
+          echo ${escapeShellArg "${file} is not on the host: with this system nobody becomes root by its password."}
+          echo ${escapeShellArg "Put the hash there first: mkpasswd | sudo install -D -m 600 /dev/stdin ${file}"}
+          exit 1
+        fi
+      '') passwords
+    );
+  };
+}
