@@ -50,8 +50,9 @@
               ++ lib.optional (
                 !builtins.pathExists ./nixos/modules/hardware/facter && builtins.pathExists ./facter
               ) reports
-              ++ lib.optional (!builtins.pathExists ./nixos/modules/system/activation/pre-switch-check.nix)
-                checksBeforeTheSwitch;
+              ++ lib.optional (
+                !builtins.pathExists ./nixos/modules/system/activation/pre-switch-check.nix
+              ) checksBeforeTheSwitch;
           }
         );
     in

@@ -7,9 +7,10 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use futures::StreamExt;
+use serde::de::DeserializeOwned;
 
 use super::evaluate::{EvalJob, inside, nix_list};
-use super::evaluate_log::{EvalLog, Told};
+use super::evaluate_log::{EvalLog, Said};
 use super::explain::{self, Target};
 use super::{Nix, groups};
 use crate::adapter::process::{self, CommandFailure};
@@ -18,6 +19,9 @@ use crate::world::Found;
 
 /// What is asked of each host.
 pub(super) trait Question {
+    /// What the expression tells of a host, once or bit by bit.
+    type Told: DeserializeOwned;
+
     /// What there is to know of a host.
     type Answer;
 
@@ -27,8 +31,12 @@ pub(super) trait Question {
     /// Attributes behind the job's own that lead to what is evaluated.
     const LEAF: &'static [&'static str];
 
-    /// Reads what the expression tells of a host.
-    fn answer(target: &Target<'_>, told: Told) -> Result<Self::Answer, Problem>;
+    /// Reads what the expression tells of a host; nothing as long as more is to come.
+    fn answer(
+        &self,
+        target: &Target<'_>,
+        told: Self::Told,
+    ) -> Option<Result<Self::Answer, Problem>>;
 
     /// Why no host of the flake has an answer.
     fn flake(job: &EvalJob, log: &EvalLog, failure: &CommandFailure) -> Problem {
@@ -47,11 +55,17 @@ struct End {
 }
 
 /// Asks the hosts of a job and gives each its answer, exactly once, as soon as it is known.
-pub(super) async fn ask<Q: Question>(nix: &Nix, job: &EvalJob, found: Found<'_, Q::Answer>) {
+pub(super) async fn ask<Q: Question>(
+    nix: &Nix,
+    job: &EvalJob,
+    question: &Q,
+    found: Found<'_, Q::Answer>,
+) {
     let dealt = groups::deal(&job.hosts, &job.settings, groups::free_memory());
-    let run = Run::<Q> {
+    let run = Run {
         nix,
         job,
+        question,
         found,
         wide: RefCell::new(None),
     };
@@ -66,6 +80,7 @@ pub(super) async fn ask<Q: Question>(nix: &Nix, job: &EvalJob, found: Found<'_, 
 struct Run<'a, Q: Question> {
     nix: &'a Nix,
     job: &'a EvalJob,
+    question: &'a Q,
     found: Found<'a, Q::Answer>,
     /// Why no host of the flake can be evaluated, once that is known.
     wide: RefCell<Option<Problem>>,
@@ -118,11 +133,11 @@ impl<Q: Question> Run<'_, Q> {
         let (mut log, mut at, mut told) = (EvalLog::default(), None, 0);
         let result = process::run_with(&command, &mut |line| match log.take(line) {
             None => {}
-            Some(Told::Start { start }) => at = rest.iter().find(|h| h.as_str() == start).cloned(),
-            Some(one) => {
-                told += 1;
-                self.tell(rest, one);
-                at = None;
+            Some(Said::Start { start }) => at = rest.iter().find(|h| h.as_str() == start).cloned(),
+            Some(Said::Told { host, told: one }) => {
+                let ended = self.tell(rest, &host, one);
+                told += usize::from(ended);
+                at = at.take().filter(|_| !ended);
             }
         })
         .await;
@@ -135,11 +150,17 @@ impl<Q: Question> Run<'_, Q> {
         }
     }
 
-    fn tell(&self, rest: &mut VecDeque<HostName>, told: Told) {
-        if let Some(host) = take(rest, told.host()) {
-            let answer = Q::answer(&self.target(&host), told);
-            (self.found)(&host, answer);
-        }
+    /// Whether that was the result of the host.
+    fn tell(&self, rest: &mut VecDeque<HostName>, host: &str, told: Q::Told) -> bool {
+        let Some(index) = rest.iter().position(|other| other.as_str() == host) else {
+            return false;
+        };
+        let Some(answer) = self.question.answer(&self.target(&rest[index]), told) else {
+            return false;
+        };
+        (self.found)(&rest[index], answer);
+        rest.remove(index);
+        true
     }
 
     fn all(&self, hosts: &VecDeque<HostName>, problem: &Problem) {
@@ -155,9 +176,4 @@ impl<Q: Question> Run<'_, Q> {
             leaf: Q::LEAF,
         }
     }
-}
-
-fn take(rest: &mut VecDeque<HostName>, host: &str) -> Option<HostName> {
-    let index = rest.iter().position(|other| other.as_str() == host)?;
-    rest.remove(index)
 }

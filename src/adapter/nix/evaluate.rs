@@ -1,8 +1,11 @@
 //! Evaluates hosts to derivations.
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
 use super::Nix;
 use super::each::{self, Question};
-use super::evaluate_log::{EvalLog, Told};
+use super::evaluate_log::{EvalLog, Missing};
 use super::explain::{self, Target};
 use crate::adapter::process::{self, Command};
 use crate::model::{
@@ -25,31 +28,50 @@ pub struct EvalJob {
     pub settings: EvalSettings,
 }
 
+/// What `evaluate.nix` tells of a host.
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Told {
+    /// It has a system.
+    Found {
+        /// Its derivation.
+        drv: String,
+        /// What the derivation will make.
+        out: String,
+        /// What for.
+        system: String,
+    },
+    /// It has none.
+    Missing(Missing),
+}
+
 /// What a host's system is.
 struct Systems;
 
 impl Question for Systems {
+    type Told = Told;
     type Answer = Evaluated;
 
     const EXPRESSION: &'static str = include_str!("evaluate.nix");
 
     const LEAF: &'static [&'static str] = &["drvPath"];
 
-    fn answer(target: &Target<'_>, told: Told) -> Result<Evaluated, Problem> {
-        match told {
-            Told::Found {
-                drv, out, system, ..
-            } => evaluated(&drv, &out, system).map_err(|error| explain::no_path(target, &error)),
-            Told::Missing { missing, known, .. } => Err(explain::missing(target, &missing, &known)),
-            Told::Posture { .. } | Told::Start { .. } => Err(explain::silent(&target.job.flake)),
-        }
+    fn answer(&self, target: &Target<'_>, told: Told) -> Option<Result<Evaluated, Problem>> {
+        Some(match told {
+            Told::Found { drv, out, system } => {
+                evaluated(&drv, &out, system).map_err(|error| explain::no_path(target, &error))
+            }
+            Told::Missing(Missing { missing, known }) => {
+                Err(explain::missing(target, &missing, &known))
+            }
+        })
     }
 }
 
 impl Nix {
     /// Evaluates hosts and gives each its result, exactly once, as soon as it is known.
     pub async fn evaluate(&self, job: &EvalJob, found: Found<'_, Evaluated>) {
-        each::ask::<Systems>(self, job, found).await;
+        each::ask(self, job, &Systems, found).await;
     }
 
     /// Names of the hosts a flake has under `before`.
@@ -61,7 +83,7 @@ impl Nix {
         let expression = format!("{names} {})", inside(job));
         let mut log = EvalLog::default();
         let output = process::run_with(&self.eval(job, &expression), &mut |line| {
-            log.take::<Told>(line);
+            log.take::<IgnoredAny>(line);
         })
         .await
         .map_err(|failure| explain::flake(job, &log, &failure))?;

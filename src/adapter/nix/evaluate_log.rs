@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::log::{Line, plain};
 
@@ -12,55 +11,33 @@ const MARK: &str = "trace: @phoenix ";
 /// What Nix says where a flake has not the attribute behind `#`.
 pub(super) const NO_ATTRIBUTE: &str = "does not provide attribute";
 
-/// What `evaluate.nix` and `posture.nix` tell of a host.
+/// What an expression of ours says while it goes from host to host.
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Told {
+pub(super) enum Said<Told> {
     /// It begins with this host.
     Start {
         /// The host.
         start: String,
     },
-    /// The host has a system.
-    Found {
+    /// It has found something out about this host.
+    Told {
         /// The host.
         host: String,
-        /// Its derivation.
-        drv: String,
-        /// What the derivation will make.
-        out: String,
-        /// What for.
-        system: String,
-    },
-    /// The host has a posture.
-    Posture {
-        /// The host.
-        host: String,
-        /// Its controls, to be read.
-        posture: Value,
-    },
-    /// The host has none.
-    Missing {
-        /// The host.
-        host: String,
-        /// What is missing: `host`, `attribute`, `derivation`.
-        missing: String,
-        /// The hosts there are.
-        #[serde(default)]
-        known: Vec<String>,
+        /// What it is.
+        #[serde(flatten)]
+        told: Told,
     },
 }
 
-impl Told {
-    /// The host it is about.
-    pub(super) fn host(&self) -> &str {
-        match self {
-            Self::Start { start: host }
-            | Self::Found { host, .. }
-            | Self::Posture { host, .. }
-            | Self::Missing { host, .. } => host,
-        }
-    }
+/// What a host has not.
+#[derive(Debug, PartialEq, Deserialize)]
+pub(super) struct Missing {
+    /// In a word of the expression, such as `host` or `attribute`.
+    pub(super) missing: String,
+    /// The hosts there are.
+    #[serde(default)]
+    pub(super) known: Vec<String>,
 }
 
 /// What an evaluator said that no host owns.
@@ -82,7 +59,7 @@ impl EvalLog {
     }
 
     /// Takes a line of standard error; gives what an expression of ours told in it.
-    pub(super) fn take<Told: DeserializeOwned>(&mut self, line: &str) -> Option<Told> {
+    pub(super) fn take<Said: DeserializeOwned>(&mut self, line: &str) -> Option<Said> {
         match Line::read(line) {
             Some(Line::Msg { msg, raw_msg, .. }) => {
                 if let Some(text) = msg.strip_prefix(MARK) {

@@ -1,11 +1,12 @@
 //! Asks hosts for their security posture: the flake output `phoenix.hosts.<name>.posture`.
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::Nix;
 use super::each::{self, Question};
 use super::evaluate::EvalJob;
-use super::evaluate_log::{EvalLog, Told};
+use super::evaluate_log::{EvalLog, Missing};
 use super::explain::{self, Target};
 use crate::adapter::process::CommandFailure;
 use crate::model::{Control, EvalSettings, HostName, Problem, ProblemKind};
@@ -14,20 +15,32 @@ use crate::world::Found;
 /// Attributes that lead to the hosts of the modules of phoenix.
 pub(super) const HOSTS: [&str; 2] = ["phoenix", "hosts"];
 
+/// What `posture.nix` tells of a host.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Told {
+    /// Its controls, to be read.
+    Posture {
+        posture: Value,
+    },
+    Missing(Missing),
+}
+
 /// How a host stands with its security controls.
 struct Postures;
 
 impl Question for Postures {
+    type Told = Told;
     type Answer = Vec<Control>;
 
     const EXPRESSION: &'static str = include_str!("posture.nix");
 
     const LEAF: &'static [&'static str] = &[];
 
-    fn answer(target: &Target<'_>, told: Told) -> Result<Vec<Control>, Problem> {
-        match told {
-            Told::Posture { posture, .. } => read(target.host, posture),
-            Told::Missing { missing, known, .. } => Err(match missing.as_str() {
+    fn answer(&self, target: &Target<'_>, told: Told) -> Option<Result<Vec<Control>, Problem>> {
+        Some(match told {
+            Told::Posture { posture } => read(target.host, posture),
+            Told::Missing(Missing { missing, known }) => Err(match missing.as_str() {
                 "hosts" => no_output(&target.job.flake),
                 "host" => explain::missing(target, &missing, &known),
                 _ => without_modules(Problem::new(
@@ -35,8 +48,7 @@ impl Question for Postures {
                     format!("{} of the flake has no posture", target.attribute()),
                 )),
             }),
-            Told::Found { .. } | Told::Start { .. } => Err(explain::silent(&target.job.flake)),
-        }
+        })
     }
 
     fn flake(job: &EvalJob, log: &EvalLog, failure: &CommandFailure) -> Problem {
@@ -63,7 +75,7 @@ impl Nix {
             hosts: hosts.to_vec(),
             settings: settings.clone(),
         };
-        each::ask::<Postures>(self, &job, found).await;
+        each::ask(self, &job, &Postures, found).await;
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::build_log::{BuildLog, FailedDerivation, Seen};
 use super::copy::{self, CopyLog};
-use super::evaluate_log::{EvalLog, Told};
+use super::evaluate::Told;
+use super::evaluate_log::{EvalLog, Missing, Said};
 use super::explain::{self, Target};
 use super::*;
 use crate::adapter::process::{CommandFailure, Ending};
@@ -48,7 +49,7 @@ fn job() -> EvalJob {
     }
 }
 
-fn eval_log(version: &str, name: &str) -> (EvalLog, Vec<Told>) {
+fn eval_log(version: &str, name: &str) -> (EvalLog, Vec<Said<Told>>) {
     let mut log = EvalLog::default();
     let text = fixture(version, name);
     let told = text.lines().filter_map(|line| log.take(line)).collect();
@@ -60,7 +61,7 @@ fn eval_problem(version: &str, name: &str) -> Problem {
     let (log, told) = eval_log(version, name);
     let (job, failure) = (job(), failure(Ending::Exit(1)));
     match told.last() {
-        Some(Told::Start { .. }) => {
+        Some(Said::Start { .. }) => {
             let target = Target {
                 job: &job,
                 host: &job.hosts[0],
@@ -77,28 +78,32 @@ fn an_evaluator_tells_each_host_in_turn() {
     for version in VERSIONS {
         let (log, told) = eval_log(version, "eval-told");
         assert_eq!(log.error, None, "{version}");
-        let start = |host: &str| Told::Start { start: host.into() };
-        let missing = |host: &str, what: &str| Told::Missing {
+        let start = |host: &str| Said::Start { start: host.into() };
+        let tells = |host: &str, told: Told| Said::Told {
             host: host.into(),
-            missing: what.into(),
-            known: Vec::new(),
+            told,
+        };
+        let missing = |host: &str, what: &str| {
+            let (missing, known) = (what.into(), Vec::new());
+            tells(host, Told::Missing(Missing { missing, known }))
         };
         assert_eq!(told.len(), 10, "{version}");
         assert_eq!(told[0], start("good"));
         let drv = "/nix/store/3y66sv9caf4a02cwgk5ciidvisk677cr-nixos-system-good.drv";
-        assert_eq!(
-            told[1],
-            Told::Found {
-                host: "good".into(),
-                drv: drv.into(),
-                out: GOOD.into(),
-                system: "x86_64-linux".into()
-            }
-        );
-        assert!(
-            matches!(&told[3], Told::Missing { missing, known, .. } if missing == "host" && known.len() == 10)
-        );
-        assert!(matches!(&told[5], Told::Found { host, .. } if host == "dotted.name"));
+        let good = Told::Found {
+            drv: drv.into(),
+            out: GOOD.into(),
+            system: "x86_64-linux".into(),
+        };
+        assert_eq!(told[1], tells("good", good));
+        assert!(matches!(
+            &told[3],
+            Said::Told { told: Told::Missing(it), .. } if it.missing == "host" && it.known.len() == 10
+        ));
+        assert!(matches!(
+            &told[5],
+            Said::Told { host, told: Told::Found { .. } } if host == "dotted.name"
+        ));
         assert_eq!(told[7], missing("bare", "attribute"));
         assert_eq!(told[9], missing("number", "derivation"));
     }

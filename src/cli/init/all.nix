@@ -7,13 +7,13 @@
       time.timeZone = default "UTC";
 
       # Who may log in, and become root with a password. phoenix comes in as this user (fleet.toml).
-      phoenix.users.@USER@ = {
+      phoenix.users."@USER@" = {
         description = default "Administrator";
         admin = default true;
         # The hash of the password, from `mkpasswd`: put it there on each host. A system whose host lacks it is refused there.
         hashedPasswordFile = default "/var/lib/passwords/@USER@";
         # Lines as in ~/.ssh/id_ed25519.pub. A host's own are added to these.
-        sshKeys = [@KEYS@];
+        sshKeys = [ "@KEYS@" ];
       };
 
       # Where hosts that hold something, as those of `database` and `homelab` do, keep a copy in another building.

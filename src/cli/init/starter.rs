@@ -43,8 +43,9 @@ fn everybody(args: &Init, keys: Option<&Keys>) -> String {
         format!("{lines}\n        ")
     };
     include_str!("all.nix")
+        .replace("\"@USER@\"", &args.user)
         .replace("@USER@", &args.user)
-        .replace("@KEYS@", &keys)
+        .replace(" \"@KEYS@\" ", &keys)
 }
 
 fn fleet(args: &Init) -> String {
