@@ -19,6 +19,26 @@ let
       } value
     );
 
+  # What somebody wrote, without the marks that say how strongly and where in a list it counts.
+  bare =
+    value:
+    let
+      kind = if lib.isAttrs value then value._type or "" else "";
+      counts = each: !(lib.isAttrs each) || each._type or "" != "if" || each.condition;
+    in
+    if kind == "override" || kind == "order" || kind == "if" then
+      bare value.content
+    else if kind == "merge" then
+      lib.foldl' lib.recursiveUpdate { } (map bare (lib.filter counts value.contents))
+    else if lib.isDerivation value then
+      value
+    else if lib.isAttrs value then
+      lib.mapAttrs (_: bare) (lib.filterAttrs (_: counts) value)
+    else if lib.isList value then
+      map bare value
+    else
+      value;
+
   # The text of a value, or null for one that cannot be had.
   text =
     value:
@@ -37,7 +57,7 @@ let
     lib.filter (each: each.value != "[ ]" && each.value != "{ }") (
       map (each: {
         inherit (each) file;
-        value = text each.value;
+        value = text (bare each.value);
       }) (winners found)
     );
 

@@ -66,6 +66,10 @@ impl Target<'_> {
 /// Why one host has no derivation: its own error, with the end of its trace.
 pub(super) fn host(target: &Target<'_>, log: &EvalLog, failure: &CommandFailure) -> Problem {
     let message = format!("evaluating {} failed", target.host);
+    if let Some((cause, lines)) = log.error.as_deref().and_then(asserted) {
+        let problem = Problem::new(ProblemKind::Failed, message);
+        return problem.because(cause).with_log(lines);
+    }
     let mut problem = died(message, log, failure);
     if problem.hint.is_none() {
         problem = problem.with_hint(format!("`{}` shows the whole trace", target.command()));
@@ -87,6 +91,27 @@ pub(super) fn flake(job: &EvalJob, log: &EvalLog, failure: &CommandFailure) -> P
         problem = problem.with_hint(format!("`{command}` shows the whole trace"));
     }
     problem
+}
+
+/// What begins NixOS's list of what a configuration gets wrong.
+/// Format: nixpkgs, nixos/modules/system/activation/top-level.nix.
+const ASSERTIONS: &str = "Failed assertions:";
+
+/// Messages of assertions that a problem quotes, in lines.
+const ASSERTED: usize = 100;
+
+/// What the configuration's own assertions say, if it died of them: their text is meant for people, and the way to them
+/// is no news.
+fn asserted(error: &str) -> Option<(String, Vec<String>)> {
+    let text = error.trim_start().strip_prefix(ASSERTIONS)?;
+    let lines = text.lines().skip_while(|line| line.trim().is_empty());
+    let lines: Vec<String> = lines.map(|line| line.trim_end().to_owned()).collect();
+    let count = lines.iter().filter(|line| line.starts_with("- ")).count();
+    let cause = match count {
+        1 => "an assertion of the configuration fails".to_owned(),
+        count => format!("{count} assertions of the configuration fail"),
+    };
+    Some((cause, lines.into_iter().take(ASSERTED).collect()))
 }
 
 pub(super) fn died(message: String, log: &EvalLog, failure: &CommandFailure) -> Problem {
