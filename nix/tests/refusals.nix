@@ -45,6 +45,23 @@ let
         options = [ "services.openssh.settings.PasswordAuthentication" ];
       };
     } [ "services.openssh.settings.X11Forwarding is true" ];
+    "a Match block that takes it back" = case "gate" {
+      services.openssh.extraConfig = "Match User x\n  PasswordAuthentication yes\n";
+    } [ "services.openssh.extraConfig is" ];
+    "rules that nobody can read" = case "gate" {
+      networking.firewall.extraInputRules = "tcp dport 8080 accept";
+    } [ "networking.firewall.extraInputRules is" ];
+    "an interface that everybody is let in by" = case "gate" {
+      networking.firewall.trustedInterfaces = [ "enp1s0" ];
+    } [ "weakens the control `firewall`" ];
+    "sudo that asks nothing" = case "gate" { security.sudo.extraConfig = "Defaults !authenticate"; } [
+      "weakens the control `sudo`"
+    ];
+    "trusted users in other words" =
+      case "gate" { nix.extraOptions = "extra-trusted-users = @wheel"; }
+        [
+          "weakens the control `nix-daemon`"
+        ];
     "sudo without a password" = case "gate" { security.sudo.wheelNeedsPassword = false; } [
       "weakens the control `sudo`"
     ];
@@ -52,6 +69,9 @@ let
     "nobody who may log in" = case "gate" { phoenix.users.admin.sshKeys = lib.mkForce [ ]; } [
       "gate: nobody may log in over SSH"
       "profiles/all.nix"
+    ];
+    "an SSH server behind its firewall" = case "gate" { services.openssh.ports = [ 2222 ]; } [
+      "its SSH server listens on 2222, where the firewall lets nobody in"
     ];
     "a key that is none" = case "gate" { phoenix.users.admin.sshKeys = [ "~/.ssh/id_ed25519.pub" ]; } [
       "phoenix.users.admin.sshKeys has `~/.ssh/id_ed25519.pub`, which is no public SSH key"
@@ -63,7 +83,7 @@ let
         ];
     # Refused on the host, before anything is changed there.
     "a password that is not on the host" = {
-      text = (host "gate" { }).config.system.preSwitchChecks.phoenixPasswords;
+      text = (host "gate" { }).config.system.preSwitchChecks.phoenix-password-admin;
       says = [
         "if [ ! -s /var/lib/passwords/admin ]"
         "exit 1"

@@ -1,7 +1,6 @@
 # Who comes in, and who becomes root there: a system that lets nobody in locks its owner out.
 {
   config,
-  options,
   lib,
   ...
 }:
@@ -10,10 +9,8 @@ let
     any
     attrValues
     concatMapStringsSep
-    escapeShellArg
     filter
     mapAttrsToList
-    optionalAttrs
     ;
   cfg = config.phoenix;
   name = cfg.host.name;
@@ -31,6 +28,21 @@ let
     || sshd.authorizedKeysInHomedir
     || (sshd.authorizedKeysCommand or "none") != "none";
 
+  # The firewall lets in through one of sshd's ports, from somewhere.
+  firewall = config.networking.firewall;
+  places = [ firewall ] ++ attrValues firewall.interfaces;
+  lets =
+    port:
+    any (
+      place:
+      lib.elem port place.allowedTCPPorts
+      || any (range: range.from <= port && port <= range.to) place.allowedTCPPortRanges
+    ) places;
+  reachable =
+    !firewall.enable
+    || any lets sshd.ports
+    || lib.subtractLists [ "lo" ] firewall.trustedInterfaces != [ ];
+
   # As sshd reads a line of authorized_keys (sshd(8)): options, the kind of key, the key, a comment.
   isKey =
     line:
@@ -43,9 +55,7 @@ let
   );
 
   # Those who become root with a password that lies on the host.
-  passwords = filter (file: file != null) (
-    map (user: user.hashedPasswordFile) (filter (user: user.admin) (attrValues cfg.users))
-  );
+  administrators = lib.filterAttrs (_: user: user.admin && user.hashedPasswordFile != null) cfg.users;
 in
 {
   config = {
@@ -61,6 +71,12 @@ in
             };'';
       }
       {
+        assertion = sshd.enable -> reachable;
+        message = "${name}: its SSH server listens on ${
+          concatMapStringsSep ", " toString sshd.ports
+        }, where the firewall lets nobody in. Set phoenix.ports.ssh.port, or services.openssh.enable = false.";
+      }
+      {
         assertion = wrongKeys == [ ];
         message = concatMapStringsSep "\n" (
           each:
@@ -72,17 +88,14 @@ in
       assertion = each.admin && cfg.machine.kind != "installer" -> each.hashedPasswordFile != null;
       message = "${name}: ${user} may become root with a password, and has none: neither people nor phoenix get through sudo. Set phoenix.users.${user}.hashedPasswordFile.";
     }) cfg.users;
-  }
-  # NixOS since 25.05 asks before it changes anything.
-  // optionalAttrs (options.system ? preSwitchChecks) {
-    system.preSwitchChecks.phoenixPasswords = lib.mkIf (passwords != [ ]) (
-      concatMapStringsSep "\n" (file: ''
-        if [ ! -s ${escapeShellArg file} ]; then
-          echo ${escapeShellArg "${file} is not on the host: with this system nobody becomes root by its password."}
-          echo ${escapeShellArg "Put the hash there first: mkpasswd | sudo install -D -m 600 /dev/stdin ${file}"}
-          exit 1
-        fi
-      '') passwords
-    );
+
+    phoenix.presence = lib.mapAttrs' (
+      user: each:
+      lib.nameValuePair "password-${user}" {
+        file = each.hashedPasswordFile;
+        why = "with this system ${user} could not become root";
+        put = "mkpasswd | sudo install -D -m 600 /dev/stdin ${each.hashedPasswordFile}";
+      }
+    ) administrators;
   };
 }

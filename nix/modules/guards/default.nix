@@ -6,5 +6,6 @@
     ./garbage.nix
     ./hardware.nix
     ./ports.nix
+    ./presence.nix
   ];
 }

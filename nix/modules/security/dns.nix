@@ -1,5 +1,5 @@
-# Names are asked for over TLS where the server can, and answers that are signed are checked. Nothing is asked of the
-# neighbours: whoever is quicker would be believed.
+# Names are asked for over TLS where the server can. Nothing is asked of the neighbours: whoever is quicker would be
+# believed.
 {
   config,
   options,
@@ -15,6 +15,7 @@ let
   applies = machine.kind != "wsl";
   # The name of these settings changed with NixOS 26.05.
   named = options.services.resolved ? settings;
+  dnssec = lib.boolToString cfg.dnssec;
   path =
     old: new: if named then "services.resolved.settings.Resolve.${new}" else "services.resolved.${old}";
 in
@@ -25,6 +26,14 @@ in
       default = [ ];
       example = [ "9.9.9.9#dns.quad9.net" ];
       description = "Servers to ask, with the name on their certificate after `#`. None means those of the network.";
+    };
+    dnssec = mkOption {
+      type = types.bool;
+      default = false;
+      description = ''
+        Whether signed answers are checked on the host. systemd-resolved refuses names that are in order now and then, so a server
+        that checks them, reached over TLS, is the better way.
+      '';
     };
     tls = mkOption {
       type = types.enum [
@@ -50,8 +59,7 @@ in
           {
             settings.Resolve = {
               DNSOverTLS = default cfg.tls;
-              # Many networks break signed answers on their way; those that come through are checked.
-              DNSSEC = default "allow-downgrade";
+              DNSSEC = default dnssec;
               LLMNR = default "false";
               MulticastDNS = default "false";
             };
@@ -59,7 +67,7 @@ in
         else
           {
             dnsovertls = default cfg.tls;
-            dnssec = default "allow-downgrade";
+            dnssec = default dnssec;
             llmnr = default "false";
             extraConfig = default "MulticastDNS=no";
           }
@@ -84,16 +92,17 @@ in
           "true"
           true
         ])
-        (expect.oneOf (path "dnssec" "DNSSEC") [
-          "allow-downgrade"
-          "true"
-          true
-        ])
         (expect.oneOf (path "llmnr" "LLMNR") [
           "false"
           false
         ])
-      ];
+      ]
+      ++ lib.optional cfg.dnssec (
+        expect.oneOf (path "dnssec" "DNSSEC") [
+          "true"
+          true
+        ]
+      );
     };
   };
 }

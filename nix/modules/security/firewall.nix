@@ -12,7 +12,7 @@ in
 {
   config = {
     networking = lib.mkIf cfg.enable {
-      nftables.enable = default config.phoenix.machine.ownKernel;
+      nftables.enable = default (config.phoenix.machine.kind != "wsl");
       firewall = {
         enable = default true;
         allowPing = default true;
@@ -31,10 +31,14 @@ in
         (expect.so "networking.firewall.checkReversePath" "true, \"strict\" or \"loose\"" (
           found: found != false
         ))
-        (expect.lacks "networking.firewall.trustedInterfaces" [
-          "eth0"
-          "wlan0"
-        ])
+        (expect.so "networking.firewall.trustedInterfaces" "only lo" (
+          found: lib.all (each: each == "lo") found
+        ))
+        # What is written as text can let in whatever it likes; of iptables, NixOS's own modules write much that way.
+        (expect.is "networking.nftables.enable" true)
+        (expect.so "networking.firewall.extraInputRules" "empty, with phoenix.ports instead" (
+          text: lib.trim text == ""
+        ))
       ];
     };
   };

@@ -54,6 +54,12 @@ in
       };
     };
 
+    phoenix.presence.unlock-key = mkIf remote {
+      file = cfg.remoteUnlock.hostKey;
+      why = "it is the host key of the SSH server that unlocks the disk";
+      put = "sudo mkdir -p -m 700 ${dirOf cfg.remoteUnlock.hostKey} && sudo ssh-keygen -t ed25519 -N '' -f ${cfg.remoteUnlock.hostKey}";
+    };
+
     assertions = [
       {
         assertion = remote -> config.boot.loader.supportsInitrdSecrets;

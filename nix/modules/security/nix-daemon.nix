@@ -42,6 +42,15 @@ in
         (expect.so "nix.settings.accept-flake-config" "false" (found: found != true))
         (expect.so "nix.settings.trusted-users" "root alone" (found: lib.all (user: user == "root") found))
         (expect.lacks "nix.settings.allowed-users" [ "*" ])
+        (expect.so "nix.extraOptions" "without what the settings forbid" (
+          text:
+          !lib.any (word: lib.hasInfix word text) [
+            "trusted-users"
+            "require-sigs"
+            "accept-flake-config"
+            "sandbox"
+          ]
+        ))
         (expect.so "nix.settings.substituters" "with https, or an address of the fleet" (
           found: !lib.any (lib.hasPrefix "http://") (if found == null then [ ] else found)
         ))

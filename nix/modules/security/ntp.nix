@@ -28,9 +28,15 @@ in
       enable = default true;
       enableNTS = default true;
       servers = default cfg.servers;
+      # Its first step would follow servers that sign nothing.
+      initstepslew.enabled = default false;
       extraConfig = ''
         # Two of the servers must agree before the clock follows.
         minsources 2
+        # A machine that was off for long, or has no clock, is set at once. Until then it cannot tell whether a certificate is
+        # still valid.
+        makestep 1 3
+        nocerttimecheck 1
         # It answers nobody.
         port 0
         cmdport 0
@@ -44,6 +50,7 @@ in
       expect = [
         (expect.is "services.chrony.enable" true)
         (expect.is "services.chrony.enableNTS" true)
+        (expect.is "services.chrony.initstepslew.enabled" false)
         (expect.is "services.timesyncd.enable" false)
       ];
     };

@@ -8,6 +8,24 @@
 }:
 let
   cfg = config.phoenix.security.sshd;
+  # What a `Match` block may take back. Format: sshd_config(5).
+  weakens =
+    text:
+    lib.any
+      (
+        word:
+        builtins.match "(.*[^a-z])?${word}[[:space:]=]+\"?(yes|prohibit-password|without-password).*" (
+          lib.toLower (lib.replaceStrings [ "\n" ] [ " " ] text)
+        ) != null
+      )
+      [
+        "passwordauthentication"
+        "kbdinteractiveauthentication"
+        "challengeresponseauthentication"
+        "permitrootlogin"
+        "permitemptypasswords"
+        "x11forwarding"
+      ];
 in
 {
   config = {
@@ -22,7 +40,6 @@ in
         PermitRootLogin = default "no";
         X11Forwarding = default false;
         AllowAgentForwarding = default false;
-        MaxAuthTries = default 4;
         LoginGraceTime = default 30;
         ClientAliveInterval = default 60;
         ClientAliveCountMax = default 3;
@@ -48,6 +65,7 @@ in
             "no"
           ]
         ))
+        (expect.so "services.openssh.extraConfig" "without what the settings forbid" (text: !weakens text))
       ];
     };
   };

@@ -12,6 +12,8 @@ let
   cfg = config.phoenix.security.sudo;
   sudo = config.security.sudo;
   rules = program: lib.concatMap (rule: rule.commands) program.extraRules;
+  # Format: sudoers(5).
+  asksNothing = text: lib.hasInfix "NOPASSWD" text || lib.hasInfix "!authenticate" text;
   passwordless = command: lib.isAttrs command && lib.elem "NOPASSWD" command.options;
 in
 {
@@ -50,11 +52,17 @@ in
         (expect.is "security.sudo-rs.wheelNeedsPassword" true)
         (expect.is "security.doas.wheelNeedsPassword" true)
         (expect.so "security.sudo.extraRules" "without NOPASSWD" (_: !lib.any passwordless (rules sudo)))
-        (expect.so "security.sudo.extraConfig" "without NOPASSWD" (text: !lib.hasInfix "NOPASSWD" text))
+        (expect.so "security.sudo.extraConfig" "without NOPASSWD and !authenticate" (
+          text: !asksNothing text
+        ))
+        (expect.so "security.sudo-rs.extraConfig" "without NOPASSWD and !authenticate" (
+          text: !asksNothing text
+        ))
         (expect.so "security.sudo-rs.extraRules" "without NOPASSWD" (
           _: !lib.any passwordless (rules config.security.sudo-rs)
         ))
         (expect.so "security.doas.extraRules" "without noPass" (all: !lib.any (rule: rule.noPass) all))
+        (expect.so "security.doas.extraConfig" "without nopass" (text: !lib.hasInfix "nopass" text))
       ];
     };
   };

@@ -40,7 +40,12 @@ in
       # Hubs and what was allowed by name. Rules that are written down replace the file that `usbguard` itself keeps.
       rules = default (
         lib.concatMapStringsSep "\n" (id: "allow id ${id}") cfg.allow
-        + "\nallow with-interface equals { 09:00:00 }\n"
+        + ''
+
+          allow with-interface equals { 09:00:00 }
+          allow with-interface equals { 09:00:01 }
+          allow with-interface equals { 09:00:01 09:00:02 }
+        ''
       );
     };
 
