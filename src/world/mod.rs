@@ -21,6 +21,8 @@ pub struct Evaluated {
     pub toplevel: Toplevel,
     /// Nix's word for the machine it is built for: `x86_64-linux`.
     pub system: String,
+    /// What its configuration warns of, each in one line, as far as no other host was given the same.
+    pub warnings: Vec<String>,
 }
 
 /// A system that is in the workstation's store and held by a garbage collector root.

@@ -21,6 +21,9 @@ use crate::world::{BuildProgress, Built, Evaluated, Found};
 /// Roots made at once: each is a short program.
 const HOLDERS: usize = 8;
 
+/// Failed derivations that a problem names besides the first.
+const OTHERS: usize = 5;
+
 /// Where roots go and how long a build may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildJob {
@@ -287,9 +290,12 @@ impl Nix {
         let mut problem = Problem::new(ProblemKind::Failed, message)
             .because(first.reason.clone())
             .with_log(log);
-        for other in others {
+        for other in others.iter().take(OTHERS) {
             let name = derivation_name(&other.derivation.0);
             problem = problem.because(format!("building {name} failed, too: {}", other.reason));
+        }
+        if let Some(more @ 1..) = others.len().checked_sub(OTHERS) {
+            problem = problem.because(format!("{more} more failed"));
         }
         problem.with_hint(advice(first))
     }

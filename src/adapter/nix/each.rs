@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::mem;
 
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
@@ -37,6 +38,9 @@ pub(super) trait Question {
         target: &Target<'_>,
         told: Self::Told,
     ) -> Option<Result<Self::Answer, Problem>>;
+
+    /// Takes note of what the configuration warned of on the way to the answer.
+    fn warned(&self, _answer: &mut Self::Answer, _warnings: Vec<String>) {}
 
     /// Why no host of the flake has an answer.
     fn flake(job: &EvalJob, log: &EvalLog, failure: &CommandFailure) -> Problem {
@@ -133,9 +137,12 @@ impl<Q: Question> Run<'_, Q> {
         let (mut log, mut at, mut told) = (EvalLog::default(), None, 0);
         let result = process::run_with(&command, &mut |line| match log.take(line) {
             None => {}
-            Some(Said::Start { start }) => at = rest.iter().find(|h| h.as_str() == start).cloned(),
+            Some(Said::Start { start }) => {
+                log.warnings.clear();
+                at = rest.iter().find(|h| h.as_str() == start).cloned();
+            }
             Some(Said::Told { host, told: one }) => {
-                let ended = self.tell(rest, &host, one);
+                let ended = self.tell(rest, (&host, one), &mut log.warnings);
                 told += usize::from(ended);
                 at = at.take().filter(|_| !ended);
             }
@@ -151,13 +158,21 @@ impl<Q: Question> Run<'_, Q> {
     }
 
     /// Whether that was the result of the host.
-    fn tell(&self, rest: &mut VecDeque<HostName>, host: &str, told: Q::Told) -> bool {
+    fn tell(
+        &self,
+        rest: &mut VecDeque<HostName>,
+        (host, told): (&str, Q::Told),
+        warnings: &mut Vec<String>,
+    ) -> bool {
         let Some(index) = rest.iter().position(|other| other.as_str() == host) else {
             return false;
         };
-        let Some(answer) = self.question.answer(&self.target(&rest[index]), told) else {
+        let Some(mut answer) = self.question.answer(&self.target(&rest[index]), told) else {
             return false;
         };
+        if let Ok(answer) = &mut answer {
+            self.question.warned(answer, mem::take(warnings));
+        }
         (self.found)(&rest[index], answer);
         rest.remove(index);
         true

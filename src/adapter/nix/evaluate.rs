@@ -1,5 +1,8 @@
 //! Evaluates hosts to derivations.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -46,7 +49,11 @@ pub(super) enum Told {
 }
 
 /// What a host's system is.
-struct Systems;
+#[derive(Default)]
+struct Systems {
+    /// Warnings that a host has been given: many hosts share them, and one telling is enough.
+    warned: RefCell<BTreeSet<String>>,
+}
 
 impl Question for Systems {
     type Told = Told;
@@ -66,12 +73,20 @@ impl Question for Systems {
             }
         })
     }
+
+    fn warned(&self, answer: &mut Evaluated, warnings: Vec<String>) {
+        let mut seen = self.warned.borrow_mut();
+        let new = warnings
+            .into_iter()
+            .filter(|text| seen.insert(text.clone()));
+        answer.warnings = new.collect();
+    }
 }
 
 impl Nix {
     /// Evaluates hosts and gives each its result, exactly once, as soon as it is known.
     pub async fn evaluate(&self, job: &EvalJob, found: Found<'_, Evaluated>) {
-        each::ask(self, job, &Systems, found).await;
+        each::ask(self, job, &Systems::default(), found).await;
     }
 
     /// Names of the hosts a flake has under `before`.
@@ -115,6 +130,7 @@ fn evaluated(drv: &str, out: &str, system: String) -> Result<Evaluated, StorePat
         derivation: Derivation(StorePath::new(drv)?),
         toplevel: Toplevel(StorePath::new(out)?),
         system,
+        warnings: Vec::new(),
     })
 }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::log::{Line, plain};
+use super::log::{Line, one_line, plain};
 
 /// Begins what `evaluate.nix` tells.
 const MARK: &str = "trace: @phoenix ";
@@ -47,6 +47,8 @@ pub(super) struct EvalLog {
     pub(super) error: Option<String>,
     /// The same with its trace, as Nix shows it.
     pub(super) trace: Vec<String>,
+    /// What the configuration warns of, since these were last taken.
+    pub(super) warnings: Vec<String>,
     /// Lines that were not part of the log: a crash, a program Nix started.
     pub(super) stray: Vec<String>,
 }
@@ -65,7 +67,9 @@ impl EvalLog {
                 if let Some(text) = msg.strip_prefix(MARK) {
                     return serde_json::from_str(text).ok();
                 }
-                if let Some(raw) = raw_msg {
+                if let Some(text) = warning(&msg) {
+                    self.warnings.push(one_line(&text));
+                } else if let Some(raw) = raw_msg {
                     self.error = Some(plain(&raw));
                     self.trace = frames(&plain(&msg));
                 }
@@ -75,6 +79,14 @@ impl EvalLog {
         }
         None
     }
+}
+
+/// A warning of the configuration. Nix writes it since 2.23 (`builtins.warn`), before that nixpkgs traces it.
+/// Format: nixpkgs, lib/trivial.nix (`warn`).
+fn warning(msg: &str) -> Option<String> {
+    let text = plain(msg);
+    let text = text.strip_prefix("trace: ").unwrap_or(&text);
+    Some(text.strip_prefix("evaluation warning:")?.to_owned())
 }
 
 /// The lines of a trace, without what is about `evaluate.nix` itself: nobody can act on that.

@@ -278,6 +278,7 @@ impl World for FakeWorld {
                     derivation: Derivation(derivation),
                     toplevel,
                     system: "x86_64-linux".into(),
+                    warnings: Vec::new(),
                 }),
             };
             found(name, result);

@@ -70,6 +70,35 @@ fn a_host_that_does_not_evaluate_is_exit_status_4() {
 }
 
 #[test]
+fn what_a_configuration_warns_of_is_told_once() {
+    let phoenix = fleet();
+    let system = format!("{}-linux", std::env::consts::ARCH);
+    let flake = r#"{
+      outputs = _: let
+        warn = text: builtins.trace "evaluation warning: ${text}";
+        made = name: warn "no\nbackup." (warn "${name}: no clock" (derivation {
+          inherit name;
+          system = "SYSTEM";
+          builder = "/bin/sh";
+          args = [ "-c" "echo $name > $out" ];
+        }));
+        host = name: { config.system.build.toplevel = made name; };
+      in { nixosConfigurations = builtins.mapAttrs (name: _: host name) { web1 = 1; broken = 1; }; };
+    }"#;
+    phoenix.write("flake.nix", &flake.replace("SYSTEM", &system));
+    let ran = phoenix.run(&["build", "--all"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let told = ran.err.lines().filter(|line| line.contains(": no "));
+    let mut told: Vec<&str> = told.collect();
+    told.sort_unstable();
+    let once = told[0].ends_with(": no backup") || told[1].ends_with(": no backup");
+    assert!(once && told.len() == 3, "{}", ran.err);
+    for line in ["broken: no clock", "web1: no clock"] {
+        assert!(told.contains(&line), "{}", ran.err);
+    }
+}
+
+#[test]
 fn check_compares_with_the_flake() {
     let phoenix = fleet();
     let good = phoenix.run(&["check"]);
