@@ -3,7 +3,7 @@
   inherits = [ "server" ];
 
   module =
-    { default, ... }:
+    { default, pkgs, ... }:
     {
       phoenix.machine.kind = default "vm";
       services.qemuGuest.enable = default true;
@@ -13,7 +13,10 @@
         "virtio_pci"
         "virtio_scsi"
       ];
-      # The hypervisor's console is the only one.
-      boot.kernelParams = [ "console=ttyS0,115200" ];
+      # The kernel speaks at both of the hypervisor's consoles; what asks for a passphrase does at the last one.
+      boot.kernelParams = [
+        "console=tty0"
+        "console=${if pkgs.stdenv.hostPlatform.isAarch64 then "ttyAMA0" else "ttyS0"},115200"
+      ];
     };
 }

@@ -3,11 +3,18 @@
   inherits = [ "desktop" ];
 
   module =
-    { default, pkgs, ... }:
+    {
+      config,
+      default,
+      pkgs,
+      ...
+    }:
     {
       phoenix.hardware.gpu.compute = default true;
       virtualisation.podman.enable = default true;
-      environment.systemPackages = [ pkgs.nvtopPackages.full ];
+      environment.systemPackages = map (
+        kind: pkgs.nvtopPackages.${kind}
+      ) config.phoenix.hardware.gpu.kinds;
       # Calculations that take all memory end alone.
       systemd.oomd.enableUserSlices = default true;
     };

@@ -1,5 +1,5 @@
 # Reads fleet.toml, the one inventory. The controller checks every key of it (src/fleet); here only what a
-# system is made of is read: names, fleet profiles and tags.
+# system is made of is read: names, fleet profiles, tags and logins.
 let
   inherit (builtins)
     attrNames
@@ -16,6 +16,13 @@ let
   unique =
     list:
     builtins.foldl' (seen: word: if builtins.elem word seen then seen else seen ++ [ word ]) [ ] list;
+
+  first =
+    values:
+    let
+      set = filter (value: value != null) values;
+    in
+    if set == [ ] then null else builtins.head set;
 
   # The users of a host that have a home: hosts/<name>/home/<user>.nix.
   homes =
@@ -40,17 +47,25 @@ let
     {
       root,
       defaults ? { },
+      tagged ? { },
     }:
     name: settings:
     let
       folder = root + "/hosts/${name}";
       profile = settings.profile or null;
+      tags = unique ((defaults.tags or [ ]) ++ (settings.tags or [ ]));
     in
     {
       inherit name folder profile;
       homes = homes folder;
       facter = if pathExists (folder + "/facter.json") then folder + "/facter.json" else null;
-      tags = unique ((defaults.tags or [ ]) ++ (settings.tags or [ ]));
+      inherit tags;
+      # Whom phoenix logs in as, if fleet.toml says so: the host, else its tags, else [defaults].
+      login = first (
+        map (each: each.ssh.user or null) (
+          [ settings ] ++ map (tag: tagged.${tag} or { }) tags ++ [ defaults ]
+        )
+      );
       # hosts/<name>/default.nix, which describes the host.
       module =
         if pathExists (folder + "/default.nix") then
@@ -78,6 +93,7 @@ rec {
         hosts = mapAttrs (host {
           inherit root;
           defaults = file.defaults or { };
+          tagged = file.tags or { };
         }) hosts;
       };
 

@@ -20,7 +20,7 @@ let
   facts = host: chain: {
     _file = "fleet.toml";
     phoenix.host = {
-      inherit (host) name tags;
+      inherit (host) name tags login;
       profile = host.profile;
       profiles = map (each: each.name) chain;
     };

@@ -30,10 +30,16 @@ let
     name = "test"
     [defaults]
     tags = ["a"]
+    ssh.user = "all"
+    [tags.b.ssh]
+    user = "tagged"
     [hosts.gate]
     profile = "server"
     tags = ["b", "a"]
     [hosts.nomad]
+    [hosts.wren]
+    tags = ["b"]
+    ssh.user = "own"
   '';
   module = layers.withDefault 700 ({ default, config, ... }: { x = default config; });
 
@@ -44,6 +50,15 @@ let
       [
         "gate"
         "nomad"
+        "wren"
+      ]
+    ];
+    "whom phoenix logs in as is said by the host, its tags, or all" = [
+      (map (each: each.login) (builtins.attrValues parsed.hosts))
+      [
+        "tagged"
+        "all"
+        "own"
       ]
     ];
     "tags of the defaults come first, each once" = [

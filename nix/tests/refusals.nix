@@ -70,6 +70,43 @@ let
       "gate: nobody may log in over SSH"
       "profiles/all.nix"
     ];
+    "a login that is kept out" = case "gate" { services.openssh.settings.AllowUsers = [ "bob" ]; } [
+      "nobody may log in over SSH"
+      "phoenix logs in as admin (ssh.user in fleet.toml)"
+    ];
+    "a login that cannot become root" = case "gate" { phoenix.users.admin.admin = false; } [
+      "is not in the group wheel"
+    ];
+    "a control that is declared away" = case "gate" {
+      phoenix.security.controls.sshd.applies = lib.mkForce false;
+    } [ "gate: hosts/gate/default.nix changes what the control `sshd` demands" ];
+    "a laptop that is called a virtual machine" = case "wren" {
+      phoenix.machine.kind = lib.mkForce "vm";
+    } [ "and yet it is carried around" ];
+    "a root that cannot be mounted" = case "shed" { fileSystems."/".fsType = lib.mkForce "jfs"; } [
+      "is jfs, which this system does not load"
+    ];
+    "a swap file on two disks" = case "db1" { phoenix.hardware.disk.swap = "8G"; } [
+      "without a mirror"
+    ];
+    "a key on the boot partition" = case "gate" { boot.initrd.luks.devices.system.keyFile = "/key"; } [
+      "weakens the control `luks`"
+    ];
+    "a shell for everybody" = case "gate" { boot.initrd.systemd.emergencyAccess = true; } [
+      "weakens the control `login`"
+    ];
+    "keys in homes" = case "gate" {
+      services.openssh.authorizedKeysFiles = lib.mkForce [ "%h/.ssh/authorized_keys" ];
+    } [ "services.openssh.authorizedKeysFiles is" ];
+    "a parameter that takes another back" = case "gate" { boot.kernelParams = [ "init_on_alloc=0" ]; } [
+      "weakens the control `kernel`"
+    ];
+    "a hash in the store" = case "gate" {
+      phoenix.users.admin.hashedPasswordFile = "${builtins.storeDir}/x";
+    } [ "weakens the control `users`" ];
+    "rules for USB that let in everything" = case "gate" {
+      services.usbguard.rules = "reject id 1:2\nallow\n";
+    } [ "weakens the control `usbguard`" ];
     "an SSH server behind its firewall" = case "gate" { services.openssh.ports = [ 2222 ]; } [
       "its SSH server listens on 2222, where the firewall lets nobody in"
     ];

@@ -22,5 +22,6 @@
   systemd.services.NetworkManager-wait-online.enable = default false;
 
   # Services that run out of memory end alone, and not the SSH server with them.
-  systemd.oomd.enable = default true;
+  # The kernel of WSL does not tell how scarce memory is.
+  systemd.oomd.enable = default (config.phoenix.machine.kind != "wsl");
 }

@@ -4,6 +4,12 @@
 let
   inherit (lib) mkOption types;
   cfg = config.phoenix.machine;
+  host = config.phoenix.host.name;
+  report =
+    if config.phoenix.hardware.facter == null then
+      null
+    else
+      (lib.importJSON config.phoenix.hardware.facter).virtualisation or null;
   fact =
     value: description:
     mkOption {
@@ -50,4 +56,16 @@ in
       cfg.kind == "metal" || cfg.kind == "installer"
     ) "Whether people can plug things into it.";
   };
+
+  # Less is demanded of machines without a body, so what shows that it has one contradicts them.
+  config.assertions = [
+    {
+      assertion = cfg.portable -> cfg.physical;
+      message = "${host}: phoenix.machine.kind is \"${cfg.kind}\", and yet it is carried around (phoenix.machine.portable).";
+    }
+    {
+      assertion = report == "none" -> cfg.physical;
+      message = "${host}: phoenix.machine.kind is \"${cfg.kind}\", but its facter.json says that it is no virtual machine.";
+    }
+  ];
 }

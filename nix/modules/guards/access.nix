@@ -22,7 +22,25 @@ let
     user.openssh.authorizedKeys.keys != [ ]
     || user.openssh.authorizedKeys.keyFiles != [ ]
     || (user.openssh.authorizedPrincipals or [ ]) != [ ];
-  mayLogIn = user: hasKey user && (user.name == "root" -> sshd.settings.PermitRootLogin != "no");
+  # Entries of AllowUsers and the like are patterns, of which only plain ones are judged. Format: sshd_config(5).
+  named =
+    list: name:
+    any (entry: lib.hasInfix "*" entry || lib.head (lib.splitString "@" entry) == name) (
+      if list == null then [ ] else list
+    );
+  setting = name: sshd.settings.${name} or null;
+  groups = user: [ user.group ] ++ user.extraGroups;
+  mayLogIn =
+    user:
+    hasKey user
+    && (user.name == "root" -> sshd.settings.PermitRootLogin != "no")
+    && (setting "AllowUsers" != null -> named (setting "AllowUsers") user.name)
+    && (setting "AllowGroups" != null -> any (named (setting "AllowGroups")) (groups user))
+    && !(lib.elem user.name (lib.toList (setting "DenyUsers")))
+    && lib.intersectLists (lib.toList (setting "DenyGroups")) (groups user) == [ ];
+  # Whom phoenix logs in as, and becomes root from.
+  login = cfg.host.login;
+  works = user: mayLogIn user && (user.name == "root" || lib.elem "wheel" user.extraGroups);
   elsewhere =
     (sshd.settings.TrustedUserCAKeys or null) != null
     || sshd.authorizedKeysInHomedir
@@ -69,6 +87,11 @@ in
               hashedPasswordFile = default "/var/lib/passwords/admin"; # on the host, from `mkpasswd`
               sshKeys = [ "ssh-ed25519 AAAA… you@workstation" ]; # the line in ~/.ssh/id_ed25519.pub
             };'';
+      }
+      {
+        assertion =
+          sshd.enable && login != null -> elsewhere || any (user: user.name == login && works user) people;
+        message = "${name}: phoenix logs in as ${login} (ssh.user in fleet.toml), who with this system has no SSH key, is not let in by sshd, or is not in the group wheel. Set phoenix.users.${login}, or another ssh.user.";
       }
       {
         assertion = sshd.enable -> reachable;

@@ -160,7 +160,10 @@ in
     mirror = mkOption {
       type = types.nullOr (types.strMatching "/dev/disk/by-(id|path)/.+");
       default = null;
-      description = "A second disk that holds everything as well, with btrfs.";
+      description = ''
+        A second disk that holds all data as well, with btrfs. Damaged data is mended from it, and a disk that dies costs
+        none; but the boot partition is on the first disk alone, and the machine starts by itself only with both.
+      '';
     };
     encrypt = mkOption {
       type = types.bool;
@@ -228,8 +231,9 @@ in
         message = "${host}: phoenix.hardware.disk.mirror needs another disk and the file system btrfs.";
       }
       {
-        assertion = cfg.swap == null || cfg.fileSystem == "btrfs";
-        message = "${host}: phoenix.hardware.disk.swap needs the file system btrfs.";
+        # btrfs(5): a swap file lies on one device.
+        assertion = cfg.swap == null || cfg.fileSystem == "btrfs" && cfg.mirror == null;
+        message = "${host}: phoenix.hardware.disk.swap needs the file system btrfs on one disk, without a mirror.";
       }
     ];
   };

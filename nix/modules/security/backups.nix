@@ -151,6 +151,9 @@ in
         (expect.so "phoenix.security.backups.offsite" "a repository in another building" (
           found: found != null
         ))
+        (expect.so "phoenix.security.backups.passwordFile" "outside of the Nix store" (
+          found: !lib.hasPrefix builtins.storeDir found
+        ))
       ]
       ++ lib.optionals (cfg.offsite != null) [
         (expect.none "services.restic.backups" "with an off-site backup of all paths" (

@@ -23,10 +23,17 @@ in
       expect = [
         (expect.is "services.postgresql.enableTCPIP" false)
         (expect.is "services.postgresql.settings.password_encryption" "scram-sha-256")
-        (expect.so "services.postgresql.authentication" "without `trust` for addresses" (
-          found: builtins.match ".*\nhost[^\n]*[ \t]trust.*" ("\n" + found) == null
+        (expect.so "services.postgresql.authentication" "without `trust`" (
+          found: builtins.match ".*\n(host|local)[^\n]*[ \t]trust.*" ("\n" + found) == null
         ))
-      ];
+      ]
+      ++ lib.optional (!config.services.postgresql.enableTCPIP) (
+        expect.oneOf "services.postgresql.settings.listen_addresses" [
+          "localhost"
+          "127.0.0.1"
+          ""
+        ]
+      );
     };
   };
 }

@@ -40,6 +40,14 @@ in
       expect = [
         (expect.is "services.fail2ban.enable" true)
         (expect.is "services.fail2ban.bantime-increment.enable" true)
+        (expect.atMost "services.fail2ban.maxretry" 20)
+        (expect.lacks "services.fail2ban.ignoreIP" [
+          "0.0.0.0/0"
+          "::/0"
+        ])
+        (expect.so "services.fail2ban.jails" "with the one of sshd" (
+          found: (found.sshd.enabled or true) && (found.sshd.settings.enabled or true)
+        ))
       ];
     };
   };

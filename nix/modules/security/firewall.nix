@@ -39,6 +39,10 @@ in
         (expect.so "networking.firewall.extraInputRules" "empty, with phoenix.ports instead" (
           text: lib.trim text == ""
         ))
+        (expect.is "networking.nftables.ruleset" "")
+        (expect.is "networking.nftables.rulesetFile" null)
+        # Who is let in to machines behind.
+        (expect.is "networking.nat.forwardPorts" [ ])
       ];
     };
   };

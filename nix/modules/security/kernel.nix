@@ -29,8 +29,11 @@ let
     # Nobody else says where packets go.
     "net.ipv4.conf.all.accept_redirects" = 0;
     "net.ipv4.conf.default.accept_redirects" = 0;
+    # The kernel takes the weaker of `all` and the interface here.
     "net.ipv4.conf.all.secure_redirects" = 0;
+    "net.ipv4.conf.default.secure_redirects" = 0;
     "net.ipv4.conf.all.send_redirects" = 0;
+    "net.ipv4.conf.default.send_redirects" = 0;
     "net.ipv4.conf.all.accept_source_route" = 0;
     "net.ipv6.conf.all.accept_redirects" = 0;
     "net.ipv6.conf.default.accept_redirects" = 0;
@@ -44,7 +47,6 @@ let
     "kernel.kptr_restrict"
     "kernel.perf_event_paranoid"
     "kernel.yama.ptrace_scope"
-    "kernel.unprivileged_bpf_disabled"
   ];
   # What routers and debuggers may have to change says so itself.
   holds =
@@ -94,8 +96,17 @@ in
           (expect.has "boot.kernelParams" parameters)
           (expect.lacks "boot.kernelParams" [
             "mitigations=off"
+            "spectre_v2=off"
+            "spec_store_bypass_disable=off"
+            "pti=off"
             "nopti"
             "nokaslr"
+            "slab_merge"
+            "init_on_alloc=0"
+            "init_on_free=0"
+            "debugfs=on"
+            "apparmor=0"
+            "audit=0"
           ])
         ]
         ++ lib.optional (machine.kind != "installer") (expect.is "security.protectKernelImage" true);

@@ -23,10 +23,24 @@ in
       expect = [
         (expect.is "services.getty.autologinUser" null)
         (expect.is "services.displayManager.autoLogin.enable" false)
+        # A shell of root for whoever stands there.
+        (expect.so "boot.initrd.systemd.emergencyAccess" "false, or the hash of a password" (
+          found: found != true
+        ))
+        (expect.lacks "boot.kernelParams" [
+          "systemd.debug_shell"
+          "systemd.debug_shell=1"
+          "rd.systemd.debug_shell"
+          "rd.systemd.debug_shell=1"
+          "boot.shell_on_fail"
+          "init=/bin/sh"
+        ])
       ]
       # Its settings have no value where it is off.
       ++ lib.optional config.services.greetd.enable (
-        expect.so "services.greetd.settings" "without initial_session" (found: !(found ? initial_session))
+        expect.so "services.greetd.settings"
+          "without initial_session, and with a greeter of its own account"
+          (found: !(found ? initial_session) && (found.default_session.user or "greeter") == "greeter")
       );
     };
   };

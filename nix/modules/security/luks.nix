@@ -76,12 +76,28 @@ in
       applies = config.phoenix.machine.ownDisk;
       why = "the system has no disk of its own";
       expect =
-        if disk.enable then
-          [ (expect.is "phoenix.hardware.disk.encrypt" true) ]
-        else
-          [
-            (expect.so "boot.initrd.luks.devices" "at least one encrypted device" (found: found != { }))
-          ];
+        (
+          if disk.enable then
+            [
+              (expect.is "phoenix.hardware.disk.encrypt" true)
+              (expect.so [ "fileSystems" "/" "device" ] "in an encrypted device" (
+                found: !disk.encrypt || lib.hasPrefix "/dev/mapper/" (toString found)
+              ))
+            ]
+          else
+            [
+              (expect.so "boot.initrd.luks.devices" "at least one encrypted device" (found: found != { }))
+            ]
+        )
+        # A key on the boot partition opens the disk for whoever takes it.
+        ++ [
+          (expect.none "boot.initrd.luks.devices" "without keyFile" (
+            found: lib.attrNames (lib.filterAttrs (_: device: (device.keyFile or null) != null) found)
+          ))
+          (expect.so "phoenix.security.luks.remoteUnlock.hostKey" "outside of the Nix store" (
+            found: !lib.hasPrefix builtins.storeDir found
+          ))
+        ];
     };
   };
 }

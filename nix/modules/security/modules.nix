@@ -41,6 +41,7 @@ let
     "firewire-ohci"
     "firewire-sbp2"
   ];
+  refused = lib.subtractLists cfg.allowed rare;
 in
 {
   options.phoenix.security.modules = {
@@ -60,16 +61,24 @@ in
   };
 
   config = {
-    boot.blacklistedKernelModules = lib.mkIf (cfg.enable && machine.ownKernel) (
-      lib.subtractLists cfg.allowed rare
-    );
+    boot.blacklistedKernelModules = lib.mkIf (cfg.enable && machine.ownKernel) (refused);
     # A blacklist keeps modules from being found by what they serve; this keeps them from being asked for by name.
     boot.extraModprobeConfig = lib.mkIf (cfg.enable && machine.ownKernel) (
-      lib.concatMapStrings (name: "install ${name} /run/current-system/sw/bin/false\n") (
-        lib.subtractLists cfg.allowed rare
-      )
+      lib.concatMapStrings (name: "install ${name} /run/current-system/sw/bin/false\n") refused
     );
     security.lockKernelModules = lib.mkIf cfg.lock (default true);
+
+    assertions =
+      map
+        (each: {
+          assertion = false;
+          message = "${config.phoenix.host.name}: fileSystems.\"${each.mountPoint}\" is ${each.fsType}, which this system does not load. Add it to phoenix.security.modules.allowed, with the exception `modules`.";
+        })
+        (
+          lib.filter (each: lib.elem each.fsType refused) (
+            lib.optionals (cfg.enable && machine.ownKernel) (lib.attrValues config.fileSystems)
+          )
+        );
 
     phoenix.security.controls.modules = {
       title = "Rare kernel modules";
@@ -78,6 +87,7 @@ in
       expect = [
         (expect.has "boot.blacklistedKernelModules" rare)
         (expect.lacks "boot.kernelModules" rare)
+        (expect.lacks "boot.initrd.kernelModules" rare)
       ];
     };
   };

@@ -9,6 +9,17 @@
 let
   cfg = config.phoenix.security.nix-daemon;
   machine = config.phoenix.machine;
+  # A setting of Nix may be a list or words in a text.
+  words =
+    found:
+    if found == null then
+      [ ]
+    else if lib.isList found then
+      found
+    else
+      lib.splitString " " found;
+  rootAlone = found: lib.all (user: user == "root") (words found);
+  signedWay = found: !lib.any (lib.hasPrefix "http://") (words found);
 in
 {
   config = {
@@ -40,8 +51,10 @@ in
       expect = [
         (expect.is "nix.settings.require-sigs" true)
         (expect.so "nix.settings.accept-flake-config" "false" (found: found != true))
-        (expect.so "nix.settings.trusted-users" "root alone" (found: lib.all (user: user == "root") found))
+        (expect.so "nix.settings.trusted-users" "root alone" rootAlone)
+        (expect.so "nix.settings.extra-trusted-users" "root alone" rootAlone)
         (expect.lacks "nix.settings.allowed-users" [ "*" ])
+        (expect.lacks "nix.settings.extra-allowed-users" [ "*" ])
         (expect.so "nix.extraOptions" "without what the settings forbid" (
           text:
           !lib.any (word: lib.hasInfix word text) [
@@ -51,9 +64,12 @@ in
             "sandbox"
           ]
         ))
-        (expect.so "nix.settings.substituters" "with https, or an address of the fleet" (
-          found: !lib.any (lib.hasPrefix "http://") (if found == null then [ ] else found)
-        ))
+      ]
+      ++ map (name: expect.so "nix.settings.${name}" "with https, or an address of the fleet" signedWay) [
+        "substituters"
+        "extra-substituters"
+        "trusted-substituters"
+        "extra-trusted-substituters"
       ]
       ++ lib.optional (machine.kind != "container") (expect.is "nix.settings.sandbox" true);
     };

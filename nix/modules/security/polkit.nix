@@ -25,7 +25,8 @@ in
         (expect.is "security.polkit.adminIdentities" [ "unix-group:wheel" ])
         (expect.so "security.polkit.extraConfig" "without a rule that answers YES without a condition" (
           text:
-          builtins.match ".*addRule\\(function\\([^)]*\\) *\\{ *return polkit\\.Result\\.YES.*" text == null
+          builtins.match ".*addRule\\(function\\([^)]*\\)[[:space:]]*\\{[[:space:]]*return polkit\\.Result\\.YES.*" text
+          == null
         ))
       ];
     };

@@ -8,6 +8,20 @@
 }:
 let
   cfg = config.phoenix.security.sshd;
+  # What OpenSSH can still do, and does not by itself.
+  broken = [
+    "3des-cbc"
+    "aes128-cbc"
+    "aes192-cbc"
+    "aes256-cbc"
+    "hmac-md5"
+    "hmac-md5-96"
+    "hmac-sha1"
+    "hmac-sha1-96"
+    "diffie-hellman-group1-sha1"
+    "diffie-hellman-group14-sha1"
+    "diffie-hellman-group-exchange-sha1"
+  ];
   # What a `Match` block may take back. Format: sshd_config(5).
   weakens =
     text:
@@ -57,6 +71,12 @@ in
         (expect.is "services.openssh.settings.PermitRootLogin" "no")
         (expect.is "services.openssh.settings.X11Forwarding" false)
         (expect.is "services.openssh.authorizedKeysInHomedir" false)
+        (expect.so "services.openssh.authorizedKeysFiles" "below /etc" (
+          found: lib.all (lib.hasPrefix "/etc/") found
+        ))
+        (expect.lacks "services.openssh.settings.Ciphers" broken)
+        (expect.lacks "services.openssh.settings.Macs" broken)
+        (expect.lacks "services.openssh.settings.KexAlgorithms" broken)
         (expect.so "services.openssh.settings.PermitEmptyPasswords" "unset or \"no\"" (
           found:
           lib.elem found [

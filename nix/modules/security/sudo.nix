@@ -24,7 +24,7 @@ in
       "doas"
     ];
     default = "sudo";
-    description = "The program that makes people root. phoenix deploys through `sudo` and `doas`; `sudo-rs` is called as sudo is.";
+    description = "The program that makes people root. phoenix answers `sudo` and `sudo-rs` with the password; `doas` asks on a terminal only, so that a host with it is deployed as root, or by a rule without a password, which needs the exception `sudo`.";
   };
 
   config = {
@@ -52,8 +52,9 @@ in
         (expect.is "security.sudo-rs.wheelNeedsPassword" true)
         (expect.is "security.doas.wheelNeedsPassword" true)
         (expect.so "security.sudo.extraRules" "without NOPASSWD" (_: !lib.any passwordless (rules sudo)))
-        (expect.so "security.sudo.extraConfig" "without NOPASSWD and !authenticate" (
-          text: !asksNothing text
+        # All rules and all text together.
+        (expect.so "security.sudo.configFile" "without NOPASSWD and !authenticate" (
+          text: !asksNothing (if text == null then "" else text)
         ))
         (expect.so "security.sudo-rs.extraConfig" "without NOPASSWD and !authenticate" (
           text: !asksNothing text

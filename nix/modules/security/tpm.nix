@@ -8,6 +8,7 @@
 }:
 let
   cfg = config.phoenix.security.tpm;
+  mirror = config.phoenix.hardware.disk.mirror;
   unlock = cfg.unlock && config.phoenix.machine.ownDisk;
 in
 {
@@ -29,7 +30,9 @@ in
 
     boot.initrd = lib.mkIf unlock {
       systemd.enable = true;
-      luks.devices.system.crypttabExtraOpts = [ "tpm2-device=auto" ];
+      luks.devices = lib.genAttrs ([ "system" ] ++ lib.optional (mirror != null) "mirror") (_: {
+        crypttabExtraOpts = [ "tpm2-device=auto" ];
+      });
     };
 
     phoenix.security.controls.tpm = {

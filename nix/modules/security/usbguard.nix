@@ -1,5 +1,5 @@
-# What is plugged into a running machine does nothing until somebody says so. What was there at boot works: a keyboard
-# must be able to type the passphrase, and a server's console keyboard is there or is not.
+# What is plugged into a running machine does nothing until somebody says so. What was there at boot works, and a keyboard
+# can be plugged in where there is none: whoever stands before a machine that is off the network must be able to type.
 {
   config,
   lib,
@@ -12,6 +12,22 @@ let
   cfg = config.phoenix.security.usbguard;
   machine = config.phoenix.machine;
   applies = machine.physical && machine.kind != "installer";
+
+  # At the screen of a server there is a login and nothing else, and its keyboard is often one of the board's remote
+  # console, which comes and goes. Format: usbguard-rules.conf(5).
+  keyboards =
+    if machine.graphical then
+      ''
+        allow with-interface one-of { 03:00:01 03:01:01 } if !allowed-matches(with-interface one-of { 03:00:01 03:01:01 })
+      ''
+    else
+      ''
+        allow with-interface equals { 03:01:01 }
+        allow with-interface equals { 03:00:01 }
+        allow with-interface equals { 03:01:01 03:01:02 }
+        allow with-interface equals { 03:01:01 03:00:00 }
+        allow with-interface equals { 03:01:01 03:00:02 }
+      '';
 in
 {
   options.phoenix.security.usbguard = {
@@ -32,7 +48,8 @@ in
     services.usbguard = lib.mkIf (cfg.enable && applies) {
       enable = default true;
       implicitPolicyTarget = default "block";
-      presentDevicePolicy = default "allow";
+      # As the kernel left them at boot. "allow" would let in everything blocked whenever the daemon starts anew.
+      presentDevicePolicy = default "keep";
       presentControllerPolicy = default "keep";
       insertedDevicePolicy = default "apply-policy";
       restoreControllerDeviceState = default false;
@@ -46,6 +63,7 @@ in
           allow with-interface equals { 09:00:01 }
           allow with-interface equals { 09:00:01 09:00:02 }
         ''
+        + keyboards
       );
     };
 
@@ -64,6 +82,11 @@ in
           "block"
           "reject"
         ])
+        (expect.so "services.usbguard.rules" "without a rule that lets in everything" (
+          text:
+          builtins.match "(.*\n)?[[:space:]]*allow[[:space:]]*(\n.*)?" (if text == null then "" else text)
+          == null
+        ))
       ];
     };
   };

@@ -15,9 +15,8 @@ let
     || user.initialPassword != null
     || user.initialHashedPassword != null && user.initialHashedPassword != ""
     ||
-      user.hashedPassword != null
-      && user.hashedPassword != ""
-      && !(lib.hasPrefix "!" user.hashedPassword);
+      user.hashedPassword != null && user.hashedPassword != "" && !(lib.hasPrefix "!" user.hashedPassword)
+    || user.hashedPasswordFile != null && lib.hasPrefix builtins.storeDir user.hashedPasswordFile;
   # A hash of nothing lets in without a password.
   open =
     user:
@@ -40,7 +39,10 @@ in
       why = "the medium keeps nothing, and its accounts are gone when it is taken out";
       expect = [
         (expect.is "users.mutableUsers" false)
-        (expect.none "users.users" "without a password or its hash (use hashedPasswordFile)" (named plain))
+        (expect.none "users.users"
+          "without a password or its hash (use hashedPasswordFile, outside of the store)"
+          (named plain)
+        )
         (expect.none "users.users" "without an empty password" (named open))
         (expect.none "users.users" "without DSA keys" (named weak))
       ];

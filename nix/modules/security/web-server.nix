@@ -9,7 +9,7 @@
 let
   cfg = config.phoenix.security.web-server;
   # A site that answers in the clear, and does not send visitors elsewhere.
-  clear = site: !(site.forceSSL || site.onlySSL || site.rejectSSL || site.globalRedirect != null);
+  clear = site: !(site.forceSSL || site.onlySSL || site.globalRedirect != null);
 in
 {
   config = {

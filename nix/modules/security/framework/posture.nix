@@ -16,6 +16,7 @@ let
     filter
     optional
     ;
+  names = import ./names.nix;
   security = config.phoenix.security;
   inherit (phoenix.written) find winners;
 
@@ -109,6 +110,23 @@ let
     in
     map (each: each.file) (winners (find options path));
 
+  # The controls that phoenix has are not for hosts and profiles to change: they have exceptions for that.
+  here = toString ../. + "/";
+  redefined =
+    lib.concatMap
+      (
+        each:
+        map (control: {
+          inherit (each) file;
+          inherit control;
+        }) (lib.intersectLists names (lib.attrNames each.value))
+      )
+      (
+        filter (
+          each: !(lib.hasPrefix here (toString each.file))
+        ) options.phoenix.security.controls.definitionsWithLocations
+      );
+
   judged = lib.mapAttrsToList judge security.controls;
 
   message = each: ''
@@ -132,10 +150,15 @@ in
 
   config.phoenix.posture = map (each: removeAttrs each [ "open" ]) judged;
 
-  config.assertions = map (each: {
-    assertion = each.state != "weakened";
-    message = message each;
-  }) judged;
+  config.assertions =
+    map (each: {
+      assertion = each.state != "weakened";
+      message = message each;
+    }) judged
+    ++ map (each: {
+      assertion = false;
+      message = "${config.phoenix.host.name}: ${phoenix.place each.file} changes what the control `${each.control}` demands. Take that back; phoenix.security.exceptions.${each.control} is for hosts that cannot hold it.";
+    }) redefined;
 
   config.warnings = concatMap (
     each:
