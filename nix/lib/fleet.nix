@@ -57,6 +57,7 @@ let
     in
     {
       inherit name folder profile;
+      described = pathExists (folder + "/default.nix");
       homes = homes folder;
       facter = if pathExists (folder + "/facter.json") then folder + "/facter.json" else null;
       inherit tags;

@@ -43,5 +43,7 @@ in
     # try HOST PROFILE: the host's system, had it another fleet profile.
     try = host: profile: (system.of root profiles (fleet.hosts.${host} // { inherit profile; })).system;
     profiles = lib.mapAttrs (_: profile: { inherit (profile) description inherits; }) profiles;
+    # What `phoenix check` looks at, which makes no system.
+    undescribed = lib.attrNames (lib.filterAttrs (_: host: !host.described) fleet.hosts);
   };
 }

@@ -62,6 +62,25 @@ let
         [
           "weakens the control `nix-daemon`"
         ];
+    "an exception until no day" = {
+      text =
+        if
+          (builtins.tryEval (
+            told (
+              host "gate" {
+                phoenix.security.exceptions.tmp = {
+                  reason = "test";
+                  expires = "2030-13-01";
+                };
+              }
+            )
+          )).success
+        then
+          "taken"
+        else
+          "refused";
+      says = [ "refused" ];
+    };
     "sudo without a password" = case "gate" { security.sudo.wheelNeedsPassword = false; } [
       "weakens the control `sudo`"
     ];

@@ -7,6 +7,7 @@ use super::args::Global;
 use super::edge::Edge;
 use super::error::{CliError, INVALID, NOT_BUILT};
 use super::{load, output, world};
+use crate::adapter::nix::Outline;
 use crate::fleet::{self, Finding, Fleet};
 use crate::model::{Problem, ProblemKind};
 use crate::ui;
@@ -43,11 +44,18 @@ pub(super) async fn check(global: &Global, edge: &Edge, args: &Check) -> Result<
 
 async fn against_flake(fleet: &Fleet) -> Result<Vec<Finding>, CliError> {
     let nix = world::nix(fleet).await?;
-    let hosts = nix
-        .hosts_of_flake(&world::job(fleet))
-        .await
-        .map_err(|problem| CliError::of(NOT_BUILT, problem))?;
-    Ok(fleet::against_flake(fleet, &hosts))
+    let job = world::job(fleet);
+    let ended = |problem| CliError::of(NOT_BUILT, problem);
+    let hosts = nix.hosts_of_flake(&job).await.map_err(ended)?;
+    let mut findings = fleet::against_flake(fleet, &hosts);
+    if let Some(outline) = nix.outline(&job).await.map_err(ended)? {
+        let Outline {
+            profiles,
+            undescribed,
+        } = outline;
+        findings.extend(fleet::against_outline(fleet, &profiles, &undescribed));
+    }
+    Ok(findings)
 }
 
 fn tell(global: &Global, edge: &Edge, fleet: &Fleet, findings: &[Finding], alone: bool) {

@@ -28,19 +28,45 @@ pub enum Finding {
         /// The name in fleet.toml that was probably meant.
         near: Option<String>,
     },
+    /// No folder of the flake describes the host.
+    #[error("host `{host}` has no hosts/{host}/default.nix that Nix sees")]
+    NotDescribed {
+        /// Name in fleet.toml.
+        host: String,
+    },
+    /// The fleet has no such fleet profile.
+    #[error("host `{host}` has the fleet profile `{profile}`, which is not there")]
+    NoProfile {
+        /// Name in fleet.toml.
+        host: String,
+        /// Its fleet profile.
+        profile: String,
+        /// The one that was probably meant.
+        near: Option<String>,
+        /// All there are.
+        known: Vec<String>,
+    },
 }
 
 impl Finding {
     /// Whether it stops a deployment; otherwise it is worth a notice.
     #[must_use]
     pub fn is_error(&self) -> bool {
-        matches!(self, Self::NotInFlake { .. })
+        !matches!(self, Self::NotInFleet { .. })
     }
 
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Hint {
         let (near, otherwise) = match self {
+            Self::NotDescribed { host } => {
+                return Hint::new(format!(
+                    "write it, and `git add hosts/{host}` where Git keeps the folder"
+                ));
+            }
+            Self::NoProfile { near, known, .. } => {
+                (near, &*format!("there are {}", known.join(", ")))
+            }
             Self::NotInFlake { near, .. } => {
                 (near, "add it to the flake, or remove it from fleet.toml")
             }
@@ -76,4 +102,28 @@ pub fn against_flake(fleet: &Fleet, flake_hosts: &[String]) -> Vec<Finding> {
         near: near(host, &only_ours),
     });
     missing.chain(unlisted).collect()
+}
+
+/// Compares fleet.toml with what a fleet of the modules of phoenix is made of: its fleet
+/// profiles, and the hosts that no folder describes.
+#[must_use]
+pub fn against_outline(fleet: &Fleet, profiles: &[String], undescribed: &[String]) -> Vec<Finding> {
+    let described = |host: &str| Finding::NotDescribed {
+        host: host.to_owned(),
+    };
+    let ours = undescribed.iter().map(String::as_str);
+    let ours = ours.filter(|host| fleet.hosts.keys().any(|name| name.as_str() == *host));
+    let mut findings: Vec<Finding> = ours.map(described).collect();
+    for (host, spec) in &fleet.hosts {
+        let Some(profile) = spec.profile.as_ref().filter(|it| !profiles.contains(it)) else {
+            continue;
+        };
+        findings.push(Finding::NoProfile {
+            host: host.to_string(),
+            profile: profile.clone(),
+            near: nearest(profile, profiles.iter().map(String::as_str)).map(str::to_owned),
+            known: profiles.to_vec(),
+        });
+    }
+    findings
 }

@@ -24,7 +24,7 @@ mod value;
 mod tests;
 
 pub use address::is_address;
-pub use compare::{Finding, against_flake};
+pub use compare::{Finding, against_flake, against_outline};
 pub use error::{Fault, FleetError, FleetErrors};
 pub use identity::{identity, identity_text, is_machine_id};
 pub use parse::{ParseContext, parse};

@@ -118,7 +118,17 @@ pub(super) fn died(message: String, log: &EvalLog, failure: &CommandFailure) -> 
     let problem = Problem::new(ProblemKind::Failed, message);
     let tail = |lines: &[String]| lines[lines.len().saturating_sub(TRACE)..].to_vec();
     let problem = match &log.error {
-        Some(error) => problem.because(one_line(error)).with_log(tail(&log.trace)),
+        Some(error) => {
+            let cause = one_line(error);
+            let told = one_line(&log.trace.join("\n"));
+            let says_more = told.strip_prefix("error: ") != Some(&*cause);
+            let trace = if says_more {
+                tail(&log.trace)
+            } else {
+                Vec::new()
+            };
+            problem.because(cause).with_log(trace)
+        }
         None => problem
             .because(failure.to_string())
             .with_log(tail(&log.stray)),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{fleet, read};
 use crate::fleet::schema::{FILE, GATE, HOST, Schema, TAG};
-use crate::fleet::{Finding, HostSpec, Offline, against_flake};
+use crate::fleet::{Finding, HostSpec, Offline, against_flake, against_outline};
 use crate::model::{CopyEngine, Elevation, HostName, Parallel};
 
 const FULL: &str = include_str!("full.toml");
@@ -196,6 +196,23 @@ fn the_reference_document_shows_files_that_are_right() {
 }
 
 #[test]
+fn fleet_profiles_that_are_not_there_are_found() {
+    let fleet = fleet("[hosts.a]\nprofile = \"sever\"\n[hosts.b]\nprofile = \"web\"\n[hosts.c]");
+    let profiles = ["server", "web"].map(str::to_owned);
+    let found = against_outline(&fleet, &profiles, &[]);
+    let told: Vec<String> = found
+        .iter()
+        .map(|it| format!("{it}; {}", it.hint()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "host `a` has the fleet profile `sever`, which is not there; did you mean `server`? there are server, web"
+        ]
+    );
+}
+
+#[test]
 fn hosts_only_one_side_knows_are_found() {
     let fleet = fleet("[hosts.web1]\n[hosts.web2]\n[hosts.dbx]");
     let theirs = ["web1", "wbe2", "iso"].map(str::to_owned);
@@ -213,6 +230,26 @@ fn hosts_only_one_side_knows_are_found() {
         ]
     );
     let none: [Finding; 0] = [];
+    let made = |profiles: &[&str], undescribed: &[&str]| {
+        let owned = |words: &[&str]| {
+            words
+                .iter()
+                .map(|word| (*word).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let found = against_outline(&fleet, &owned(profiles), &owned(undescribed));
+        let told = found
+            .iter()
+            .map(|it| format!("{}: {it}; {}", it.is_error(), it.hint()));
+        told.collect::<Vec<_>>()
+    };
+    assert!(made(&[], &["iso"]).is_empty());
+    assert_eq!(
+        made(&[], &["web2"]),
+        [
+            "true: host `web2` has no hosts/web2/default.nix that Nix sees; write it, and `git add hosts/web2` where Git keeps the folder"
+        ]
+    );
     assert_eq!(
         against_flake(&fleet, &["dbx", "web1", "web2"].map(str::to_owned)),
         none

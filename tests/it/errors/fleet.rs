@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use phoenix::fleet::{
-    Fault, Finding, Fleet, FleetErrors, ParseContext, SelectError, Selector, against_flake, parse,
+    Fault, Finding, Fleet, FleetErrors, ParseContext, SelectError, Selector, against_flake,
+    against_outline, parse,
 };
 
 use super::page::{Entry, Section, variants};
@@ -93,14 +94,16 @@ fn selectors() -> Section {
 fn findings() -> Section {
     let fleet = read(HOSTS).expect("the hosts are written as they should be");
     let flake = ["web1", "wep2", "mail"].map(str::to_owned);
-    let findings: Vec<Finding> = against_flake(&fleet, &flake);
+    let mut findings: Vec<Finding> = against_flake(&fleet, &flake);
+    let profiles = ["server"].map(str::to_owned);
+    findings.extend(against_outline(&fleet, &profiles, &["web1".to_owned()]));
     Section::new(
         "fleet.toml and the flake",
         "`phoenix check` compares them. A host without a configuration is an error with exit status 3; a configuration \
          without a host is a note.",
     )
     .with(
-        &variants!(Finding: NotInFlake NotInFleet),
+        &variants!(Finding: NotInFlake NotInFleet NotDescribed NoProfile),
         &findings,
         |name, finding| Entry::command(name, finding, Some(finding.hint())),
     )

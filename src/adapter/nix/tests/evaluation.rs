@@ -90,7 +90,6 @@ fn an_evaluator_tells_each_host_in_turn() {
 fn a_host_that_fails_gets_its_own_words_and_place() {
     for version in VERSIONS {
         for (name, cause, place) in [
-            ("eval-thrown", "the disk of thrown is not set", ""),
             (
                 "eval-attribute",
                 "attribute 'drvPath2' missing",
@@ -112,6 +111,19 @@ fn a_host_that_fails_gets_its_own_words_and_place() {
                 "`nix eval --show-trace path:/fleet/main#nixosConfigurations.web9.config.system.build.toplevel.drvPath` shows the whole trace"
             );
         }
+    }
+}
+
+#[test]
+fn what_the_cause_says_is_not_said_again() {
+    for version in VERSIONS {
+        let problem = eval_problem(version, "eval-thrown");
+        assert_eq!(
+            problem.causes,
+            ["the disk of thrown is not set"],
+            "{version}"
+        );
+        assert!(problem.log.is_empty(), "{version}: {:?}", problem.log);
     }
 }
 
