@@ -10,12 +10,15 @@
       pkgs,
       ...
     }:
+    let
+      disk = config.phoenix.hardware.disk;
+    in
     {
       config = {
         phoenix.machine.portable = default true;
         # Hibernation is off: it would need the kernel's image protection off as well. The swap is for memory alone.
         phoenix.hardware.disk.swap = default (
-          if config.phoenix.hardware.disk.fileSystem == "btrfs" then "16G" else null
+          if disk.fileSystem == "btrfs" && disk.mirror == null then "16G" else null
         );
 
         services.power-profiles-daemon.enable = default true;

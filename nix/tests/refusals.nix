@@ -99,9 +99,12 @@ let
     "a control that is declared away" = case "gate" {
       phoenix.security.controls.sshd.applies = lib.mkForce false;
     } [ "gate: hosts/gate/default.nix changes what the control `sshd` demands" ];
-    "a laptop that is called a virtual machine" = case "wren" {
-      phoenix.machine.kind = lib.mkForce "vm";
-    } [ "and yet it is carried around" ];
+    "a laptop that is called a virtual machine" = {
+      text =
+        lib.concatStringsSep "\n"
+          (host "wren" { phoenix.machine.kind = lib.mkForce "vm"; }).config.warnings;
+      says = [ "and yet it is carried around" ];
+    };
     "a root that cannot be mounted" = case "shed" { fileSystems."/".fsType = lib.mkForce "jfs"; } [
       "is jfs, which this system does not load"
     ];
