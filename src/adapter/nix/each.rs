@@ -10,7 +10,7 @@ use std::mem;
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
 
-use super::evaluate::{EvalJob, inside, nix_list};
+use super::evaluate::{EvalJob, WORDS, inside, nix_list};
 use super::evaluate_log::{EvalLog, Said};
 use super::explain::{self, Target};
 use super::{Nix, groups};
@@ -26,7 +26,7 @@ pub(super) trait Question {
     /// What there is to know of a host.
     type Answer;
 
-    /// A function of `{ names, inside, after }` that tells of each host as evaluate.nix does.
+    /// A function of words.nix and `{ names, inside, after }` that tells of each host.
     const EXPRESSION: &'static str;
 
     /// Attributes behind the job's own that lead to what is evaluated.
@@ -127,7 +127,7 @@ impl<Q: Question> Run<'_, Q> {
     async fn once(&self, rest: &mut VecDeque<HostName>) -> End {
         let names = rest.iter().map(HostName::as_str);
         let expression = format!(
-            "({}) {{ names = {}; inside = {}; after = {}; }}",
+            "({}) ({WORDS}) {{ names = {}; inside = {}; after = {}; }}",
             Q::EXPRESSION,
             nix_list(names),
             inside(self.job),

@@ -16,6 +16,9 @@ use crate::model::{
 };
 use crate::world::{Evaluated, Found};
 
+/// The words that the expressions of this module are written in.
+pub(super) const WORDS: &str = include_str!("words.nix");
+
 /// What to evaluate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EvalJob {

@@ -1,6 +1,7 @@
 # What a host's flake says of an option: from the modules of phoenix where the flake has them
 # (`layers`), else from the option itself (`system`). `inside` leads from the flake's attribute to
 # the set of hosts, `after` from a host to the set that has `options`; `path` is the option's.
+{ get, has, ... }:
 {
   name,
   inside,
@@ -8,15 +9,6 @@
   path,
 }:
 let
-  get = builtins.foldl' (set: key: set.${key});
-  has =
-    path: set:
-    path == [ ]
-    || (
-      builtins.isAttrs set
-      && set ? ${builtins.head path}
-      && has (builtins.tail path) set.${builtins.head path}
-    );
   # The value, or null for one that cannot be had.
   try =
     value:

@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::Nix;
-use super::evaluate::{EvalJob, inside, nix_list, nix_string};
+use super::evaluate::{EvalJob, WORDS, inside, nix_list, nix_string};
 use super::evaluate_log::EvalLog;
 use super::explain::{self, Target};
 use super::posture::HOSTS;
@@ -103,7 +103,7 @@ impl Nix {
     ) -> Result<Option<Told>, Problem> {
         let list = |words: &[String]| nix_list(words.iter().map(String::as_str));
         let expression = format!(
-            "(({EXPRESSION}) {{ name = {}; inside = {}; after = {}; path = {}; }}).{function}",
+            "(({EXPRESSION}) ({WORDS}) {{ name = {}; inside = {}; after = {}; path = {}; }}).{function}",
             nix_string(target.host.as_str()),
             inside(target.job),
             list(&target.job.after),

@@ -1,6 +1,12 @@
 # Tells what each host is and what it is called, as far as that can be evaluated. What was told before an error stays
 # told. `inside` leads from the flake's attribute to the set of hosts, `after` from a host to its system.
 {
+  get,
+  has,
+  tell,
+  ...
+}:
+{
   names,
   inside,
   after,
@@ -9,17 +15,10 @@ root:
 let
   inherit (builtins)
     foldl'
-    head
-    isAttrs
     isString
     seq
-    tail
     toJSON
     ;
-  tell = value: builtins.trace "@phoenix ${toJSON value}";
-  has =
-    path: set: path == [ ] || (isAttrs set && set ? ${head path} && has (tail path) set.${head path});
-  get = foldl' (set: name: set.${name});
   hosts = get root inside;
 
   # The text at a path, or null.
