@@ -10,9 +10,9 @@ use std::mem;
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
 
-use super::evaluate::{EvalJob, WORDS, inside, nix_list};
 use super::evaluate_log::{EvalLog, Said};
 use super::explain::{self, Target};
+use super::job::{EvalJob, WORDS, inside, nix_list};
 use super::{Nix, groups};
 use crate::adapter::process::{self, CommandFailure};
 use crate::model::{HostName, Problem};

@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use super::evaluate::EvalJob;
 use super::evaluate_log::{EvalLog, NO_ATTRIBUTE};
+use super::job::{EvalJob, dotted};
 use super::log::one_line;
 use crate::adapter::process::{CommandFailure, Ending, shown};
 use crate::model::{HostName, Problem, ProblemKind, StorePathError};
@@ -231,19 +231,6 @@ pub(super) fn unreadable(flake: &str, error: &dyn Display) -> Problem {
     .because(error.to_string())
 }
 
-/// An attribute path as it is written behind `#`: names with other characters are quoted.
-pub(super) fn dotted<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-'".contains(c);
-    let quoted = |name: &str| {
-        if name.chars().all(plain) {
-            name.to_owned()
-        } else {
-            format!("\"{name}\"")
-        }
-    };
-    names.map(quoted).collect::<Vec<_>>().join(".")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,10 +249,5 @@ mod tests {
             "the flake has `db1`, `web1`, `web2` and others"
         );
         assert_eq!(nearest("x", &[]), "the flake has no hosts there");
-    }
-
-    #[test]
-    fn attribute_paths_are_quoted_where_needed() {
-        assert_eq!(dotted(["a", "b.c", "d-1"].into_iter()), "a.\"b.c\".d-1");
     }
 }

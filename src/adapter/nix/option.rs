@@ -6,9 +6,9 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::Nix;
-use super::evaluate::{EvalJob, WORDS, inside, nix_list, nix_string};
 use super::evaluate_log::EvalLog;
 use super::explain::{self, Target};
+use super::job::{EvalJob, WORDS, inside, nix_list, nix_string};
 use super::posture::HOSTS;
 use crate::adapter::process;
 use crate::model::{Explained, HostName, OptionPath, Problem, ProblemKind};

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::Nix;
 use super::each::{self, Question};
-use super::evaluate::EvalJob;
 use super::evaluate_log::{EvalLog, Missing};
 use super::explain::{self, Target};
+use super::job::EvalJob;
 use crate::adapter::process::CommandFailure;
 use crate::model::{Control, EvalSettings, HostName, Problem, ProblemKind};
 use crate::world::Found;

@@ -219,5 +219,5 @@ fn socket_paths_become_addresses() {
 
 #[test]
 fn words_reach_nix_as_they_are() {
-    assert_eq!(evaluate::nix_string("a\"${b}\\\n"), r#""a\"\${b}\\\n""#);
+    assert_eq!(job::nix_string("a\"${b}\\\n"), r#""a\"\${b}\\\n""#);
 }
