@@ -29,8 +29,9 @@ async fn is_shallow(folder: &Path) -> bool {
 }
 
 async fn ask(folder: &Path, words: &[&str]) -> Option<String> {
+    // A list of commits to pass over that is not there would end the question.
     let command = Command::new("git", LIMIT)
-        .args(["-C", folder.to_str()?])
+        .args(["-C", folder.to_str()?, "-c", "blame.ignoreRevsFile="])
         .args(words.iter().copied());
     let output = process::run(&command).await.ok()?;
     Some(output.text())

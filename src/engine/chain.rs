@@ -201,12 +201,6 @@ async fn make<W: World>(
     until: Stage,
 ) -> Result<Made, End> {
     let evaluated = stage(cx, host, Stage::Eval, received(intake.evaluated)).await?;
-    for warning in &evaluated.warnings {
-        // The notice names the host already.
-        let text = warning.strip_prefix(&format!("{host}: "));
-        let text = text.unwrap_or(warning).to_owned();
-        cx.desk.notice(host, text).await;
-    }
     if until == Stage::Eval {
         return Ok(Made {
             evaluated,

@@ -1,7 +1,7 @@
 //! Evaluates and builds for all hosts together and hands each host its result.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::sync::oneshot;
 
@@ -60,13 +60,19 @@ impl Workshop {
             .map(|target| target.host.clone())
             .collect();
         let good: RefCell<Vec<(HostName, Evaluated)>> = RefCell::default();
+        let warnings: RefCell<Warnings> = RefCell::default();
         let found = |host: &HostName, result: Result<Evaluated, Problem>| {
             if let Ok(evaluated) = &result {
+                warnings.borrow_mut().note(host, &evaluated.warnings);
                 good.borrow_mut().push((host.clone(), evaluated.clone()));
             }
             hand_out(&self.evaluated, host, result);
         };
         cx.world.evaluate(&hosts, &found).await;
+        // Not in the hosts' chains: a warning that they share must not be lost with one that cannot be reached.
+        for (host, warning) in warnings.into_inner().told {
+            cx.desk.notice(&host, warning).await;
+        }
         if cx.request.goal == (Goal::Deploy { until: Stage::Eval }) {
             return;
         }
@@ -101,6 +107,26 @@ impl Workshop {
     }
 }
 
+/// What configurations warn of. A warning that several hosts share is told with the first of them.
+#[derive(Default)]
+struct Warnings {
+    seen: BTreeSet<String>,
+    told: Vec<(HostName, String)>,
+}
+
+impl Warnings {
+    fn note(&mut self, host: &HostName, warnings: &[String]) {
+        for warning in warnings {
+            if self.seen.insert(warning.clone()) {
+                // The notice names the host already.
+                let text = warning.strip_prefix(&format!("{host}: "));
+                let text = text.unwrap_or(warning).to_owned();
+                self.told.push((host.clone(), text));
+            }
+        }
+    }
+}
+
 fn hand_out<T>(
     senders: &RefCell<BTreeMap<HostName, Sender<T>>>,
     host: &HostName,
@@ -128,5 +154,23 @@ fn as_event(progress: BuildProgress) -> ProgressEvent {
             stage: Stage::Build,
             line,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_is_told_once_and_without_the_host_before_it() {
+        let mut warnings = Warnings::default();
+        for name in ["web1", "web2"] {
+            let own = format!("{name}: no clock");
+            let host = HostName::new(name).unwrap();
+            warnings.note(&host, &["old option".to_owned(), own]);
+        }
+        let told = warnings.told.iter();
+        let told: Vec<String> = told.map(|(host, text)| format!("{host} {text}")).collect();
+        assert_eq!(told, ["web1 old option", "web1 no clock", "web2 no clock"]);
     }
 }

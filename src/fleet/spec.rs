@@ -41,7 +41,8 @@ pub struct FlakeSource {
 }
 
 impl FlakeSource {
-    /// The folder that the flake's files are in, if it is one of this workstation.
+    /// The folder that the flake's files are in as they are, if it is one of this workstation: a flake of another
+    /// commit than that of the folder (`ref`, `rev`) has none.
     #[must_use]
     pub fn folder(&self) -> Option<PathBuf> {
         let schemes = ["path:", "git+file://", "git+file:"];
@@ -51,7 +52,9 @@ impl FlakeSource {
             .unwrap_or(&self.reference);
         let (place, query) = place.split_once('?').unwrap_or((place, ""));
         let inner = query.split('&').find_map(|word| word.strip_prefix("dir="));
-        let is_here = place.starts_with('/');
+        let is_elsewhen = |word: &str| word.starts_with("ref=") || word.starts_with("rev=");
+        let is_here =
+            place.starts_with('/') && !place.contains('%') && !query.split('&').any(is_elsewhen);
         is_here.then(|| Path::new(place).join(inner.unwrap_or_default()))
     }
 }
@@ -123,7 +126,9 @@ mod tests {
             ("/fleet", Some("/fleet")),
             ("path:/fleet", Some("/fleet")),
             ("/fleet?dir=nix", Some("/fleet/nix")),
-            ("git+file:///fleet?ref=main&dir=nix", Some("/fleet/nix")),
+            ("git+file:///fleet?submodules=1&dir=nix", Some("/fleet/nix")),
+            ("git+file:///fleet?ref=main&dir=nix", None),
+            ("/a%20fleet", None),
             ("git+file:/fleet", Some("/fleet")),
             ("github:phoenix-fleet/fleet", None),
             ("git+ssh://git@example.org/fleet", None),

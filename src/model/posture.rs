@@ -48,7 +48,7 @@ pub struct Deviation {
     pub found: String,
     /// The value that the control expects.
     pub expected: String,
-    /// Where the value was written, as `file:line`.
+    /// Where the value was written: the file, with the line where Nix tells it.
     #[serde(default)]
     pub files: Vec<String>,
 }

@@ -44,7 +44,7 @@ pub struct Problem {
     pub kind: ProblemKind,
     /// What failed, in one line: lower case, no full stop.
     pub message: String,
-    /// Why, outermost first.
+    /// Why, outermost first; each may have several lines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<String>,
     /// The last lines of the log that explains it.

@@ -126,7 +126,11 @@ impl Block<'_> {
         let (tone, label) = self.label;
         line(tone, label, &self.headline);
         for cause in &self.causes {
-            line(Tone::Plain, "  cause:", cause);
+            let mut lines = cause.lines();
+            line(Tone::Plain, "  cause:", lines.next().unwrap_or_default());
+            for more in lines {
+                line(Tone::Plain, "        ", more);
+            }
         }
         let skipped = self.log.len().saturating_sub(LOG_LINES);
         for log in &self.log[skipped..] {

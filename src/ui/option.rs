@@ -1,6 +1,6 @@
 //! What makes the value of a NixOS option, for people.
 
-use super::paint::{Paint, Tone, clean};
+use super::paint::{Paint, Tone, visible};
 use super::table::{Cell, Table};
 use crate::model::{ExplainedOption, HostName, Layer, OptionPath};
 
@@ -20,7 +20,7 @@ pub fn render(
         text.push_str(&format!(
             "  {} {}\n",
             paint.tone(Tone::Faint, "type"),
-            clean(kind)
+            visible(kind)
         ));
     }
     let about = explained.description.as_deref().unwrap_or_default().trim();
@@ -49,22 +49,22 @@ pub fn render(
 /// What can be asked for below a set of options, each on a line of its own.
 #[must_use]
 pub fn children(path: &OptionPath, names: &[String]) -> String {
-    let below = |name: &String| clean(&path.below(name).to_string()) + "\n";
+    let below = |name: &String| visible(&path.below(name).to_string()) + "\n";
     names.iter().map(below).collect()
 }
 
 /// `web1: services.openssh.enable = true`; a long value below it.
 fn head(host: &HostName, explained: &ExplainedOption, paint: Paint) -> String {
-    let option = clean(&format!("{host}: {}", explained.option));
+    let option = visible(&format!("{host}: {}", explained.option));
     let option = paint.tone(Tone::Strong, option);
     match explained.value.as_deref() {
         None => format!("{option} has no value\n"),
         Some(value) => {
             let value = tight(value);
             if !value.contains('\n') {
-                return format!("{option} = {}\n", clean(&value));
+                return format!("{option} = {}\n", visible(&value));
             }
-            let lines = value.lines().map(|line| format!("  {}", clean(line)));
+            let lines = value.lines().map(|line| format!("  {}", visible(line)));
             let lines = lines.map(|line| format!("{}\n", line.trim_end()));
             format!("{option} =\n{}", lines.collect::<String>())
         }
@@ -110,9 +110,9 @@ fn rows(layer: &Layer, table: &mut Table) {
         Tone::Faint
     };
     let mut add = |name: &str, value: &str, file: &str| {
-        let mut lines = value.lines().map(clean);
+        let mut lines = value.lines().map(visible);
         let first = lines.next().unwrap_or_default();
-        let cell = |text: &str| Cell::toned(tone, clean(text));
+        let cell = |text: &str| Cell::toned(tone, visible(text));
         table.row([cell(name), Cell::toned(tone, first), cell(file)]);
         for line in lines {
             table.row([Cell::default(), Cell::toned(tone, line)]);
@@ -140,7 +140,7 @@ fn rows(layer: &Layer, table: &mut Table) {
 /// A paragraph in lines of at most `width` columns.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace().map(clean) {
+    for word in text.split_whitespace().map(visible) {
         let room = |line: &String| console::measure_text_width(line) + 1 + word.len() <= width;
         match lines.last_mut().filter(|line| room(line)) {
             Some(line) => *line += &format!(" {word}"),

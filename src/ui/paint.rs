@@ -87,14 +87,19 @@ impl Paint {
     }
 }
 
-/// One line of foreign text without anything that could steer a terminal: logs come from
-/// builders and hosts, and may hold colours, cursor movements and bells.
+/// One line of a log without anything that could steer a terminal: logs come from builders and
+/// hosts, and may hold colours, cursor movements and bells.
 #[must_use]
 pub fn clean(line: &str) -> String {
     let line = line.trim_end();
-    let shown = console::strip_ansi_codes(line);
     // Programs draw over a line with carriage returns; its last state is what they meant.
-    let shown = shown.rsplit('\r').next().unwrap_or_default();
+    visible(line.rsplit('\r').next().unwrap_or_default())
+}
+
+/// Foreign text in one line, with nothing that could steer a terminal, and nothing left out that
+/// could be meant to mislead: what somebody wrote into a configuration is no log.
+pub(super) fn visible(text: &str) -> String {
+    let shown = console::strip_ansi_codes(text);
     let mut text = String::with_capacity(shown.len());
     for letter in shown.chars() {
         match letter {
@@ -153,5 +158,7 @@ mod tests {
         ] {
             assert_eq!(clean(line), expected);
         }
+        // What was written into a configuration is not drawn over.
+        assert_eq!(visible("bad\rgood"), "bad\\rgood");
     }
 }

@@ -2,7 +2,7 @@
 
 use console::measure_text_width;
 
-use super::paint::{Paint, Tone};
+use super::paint::{Paint, Tone, visible};
 
 /// Space between two columns.
 const GAP: usize = 2;
@@ -78,6 +78,9 @@ impl Table {
     /// Adds a row of as many cells as there are; missing ones are empty.
     pub fn cells(&mut self, mut cells: Vec<Cell>) {
         cells.resize(self.headings.len(), Cell::default());
+        for cell in &mut cells {
+            cell.text = visible(&cell.text);
+        }
         self.rows.push(cells);
     }
 
@@ -128,7 +131,7 @@ impl Table {
         let mut owed = 0;
         for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
             let text = fit(&cell.text, *width);
-            let missing = width - measure_text_width(&text);
+            let missing = width.saturating_sub(measure_text_width(&text));
             let (before, after) = if self.right.contains(&column) {
                 (missing, 0)
             } else {
@@ -164,7 +167,11 @@ fn squeeze(widths: &mut [usize], whole: &[usize], width: usize) {
 
 /// The text, cut with `…` where it is wider than `width` columns of a terminal.
 pub(super) fn fit(text: &str, width: usize) -> String {
-    console::truncate_str(text, width, "…").into_owned()
+    let cut = |room: usize| console::truncate_str(text, room, "…");
+    // It counts letter by letter; some are wider together than each by itself.
+    let fits = (0..=width).rev().map(cut);
+    let mut fits = fits.filter(|text| measure_text_width(text) <= width);
+    fits.next().unwrap_or_default().into_owned()
 }
 
 /// The text followed by spaces up to `width` columns, cut where it is wider.
@@ -207,6 +214,18 @@ mod tests {
         table.row(["日本".into(), "x".into()]);
         table.row(["abcd".into(), "y".into()]);
         check(&table, None, &["a     b", "日本  x", "abcd  y"]);
+    }
+
+    #[test]
+    fn letters_that_grow_together_are_cut_as_well() {
+        let sign = "\u{26a0}\u{fe0f}";
+        for width in 0..12 {
+            let text = fit(&format!("{sign}{sign} abc {sign} def"), width);
+            assert!(measure_text_width(&text) <= width, "{width}: {text}");
+        }
+        let mut table = Table::new(&["a", "b"]);
+        table.row([format!("{sign} Authorised use only").into(), "x".into()]);
+        assert!(table.render(Some(14), Paint::OFF).contains("  x"));
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub struct Evaluated {
     pub toplevel: Toplevel,
     /// Nix's word for the machine it is built for: `x86_64-linux`.
     pub system: String,
-    /// What its configuration warns of, each in one line, as far as no other host was given the same.
+    /// What its configuration warns of, each in one line.
     pub warnings: Vec<String>,
 }
 

@@ -51,11 +51,6 @@ in
         (expect.is "security.sudo.wheelNeedsPassword" true)
         (expect.is "security.sudo-rs.wheelNeedsPassword" true)
         (expect.is "security.doas.wheelNeedsPassword" true)
-        (expect.so "security.sudo.extraRules" "without NOPASSWD" (_: !lib.any passwordless (rules sudo)))
-        # All rules and all text together.
-        (expect.so "security.sudo.configFile" "without NOPASSWD and !authenticate" (
-          text: !asksNothing (if text == null then "" else text)
-        ))
         (expect.so "security.sudo-rs.extraConfig" "without NOPASSWD and !authenticate" (
           text: !asksNothing text
         ))
@@ -64,7 +59,18 @@ in
         ))
         (expect.so "security.doas.extraRules" "without noPass" (all: !lib.any (rule: rule.noPass) all))
         (expect.so "security.doas.extraConfig" "without nopass" (text: !lib.hasInfix "nopass" text))
-      ];
+      ]
+      # What follows from one another is told once: the option, the rules, the file with all of them.
+      ++ lib.optionals sudo.wheelNeedsPassword (
+        if lib.any passwordless (rules sudo) then
+          [ (expect.so "security.sudo.extraRules" "without NOPASSWD" (_: false)) ]
+        else
+          [
+            (expect.so "security.sudo.configFile" "without NOPASSWD and !authenticate" (
+              text: !asksNothing (if text == null then "" else text)
+            ))
+          ]
+      );
     };
   };
 }

@@ -138,7 +138,6 @@ impl<Q: Question> Run<'_, Q> {
         let result = process::run_with(&command, &mut |line| match log.take(line) {
             None => {}
             Some(Said::Start { start }) => {
-                log.warnings.clear();
                 at = rest.iter().find(|h| h.as_str() == start).cloned();
             }
             Some(Said::Told { host, told: one }) => {

@@ -1,8 +1,5 @@
 //! Evaluates hosts to derivations.
 
-use std::cell::RefCell;
-use std::collections::BTreeSet;
-
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -33,11 +30,7 @@ pub(super) enum Told {
 }
 
 /// What a host's system is.
-#[derive(Default)]
-struct Systems {
-    /// Warnings that a host has been given: many hosts share them, and one telling is enough.
-    warned: RefCell<BTreeSet<String>>,
-}
+struct Systems;
 
 impl Question for Systems {
     type Told = Told;
@@ -59,18 +52,14 @@ impl Question for Systems {
     }
 
     fn warned(&self, answer: &mut Evaluated, warnings: Vec<String>) {
-        let mut seen = self.warned.borrow_mut();
-        let new = warnings
-            .into_iter()
-            .filter(|text| seen.insert(text.clone()));
-        answer.warnings = new.collect();
+        answer.warnings = warnings;
     }
 }
 
 impl Nix {
     /// Evaluates hosts and gives each its result, exactly once, as soon as it is known.
     pub async fn evaluate(&self, job: &EvalJob, found: Found<'_, Evaluated>) {
-        each::ask(self, job, &Systems::default(), found).await;
+        each::ask(self, job, &Systems, found).await;
     }
 
     /// Names of the hosts a flake has under `before`.

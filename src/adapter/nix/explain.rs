@@ -53,7 +53,7 @@ impl Target<'_> {
     }
 
     /// The command that shows this host's error in full.
-    fn command(&self) -> String {
+    pub(super) fn command(&self) -> String {
         let after = self.job.after.iter().map(String::as_str);
         let before = self.job.before.iter().map(String::as_str);
         let path = before.chain([self.host.as_str()]).chain(after);
@@ -66,9 +66,10 @@ impl Target<'_> {
 /// Why one host has no derivation: its own error, with the end of its trace.
 pub(super) fn host(target: &Target<'_>, log: &EvalLog, failure: &CommandFailure) -> Problem {
     let message = format!("evaluating {} failed", target.host);
-    if let Some((cause, lines)) = log.error.as_deref().and_then(asserted) {
-        let problem = Problem::new(ProblemKind::Failed, message);
-        return problem.because(cause).with_log(lines);
+    if let Some(causes) = log.error.as_deref().and_then(asserted) {
+        let mut problem = Problem::new(ProblemKind::Failed, message);
+        problem.causes = causes;
+        return problem;
     }
     let mut problem = died(message, log, failure);
     if problem.hint.is_none() {
@@ -97,21 +98,22 @@ pub(super) fn flake(job: &EvalJob, log: &EvalLog, failure: &CommandFailure) -> P
 /// Format: nixpkgs, nixos/modules/system/activation/top-level.nix.
 const ASSERTIONS: &str = "Failed assertions:";
 
-/// Messages of assertions that a problem quotes, in lines.
-const ASSERTED: usize = 100;
-
-/// What the configuration's own assertions say, if it died of them: their text is meant for people, and the way to them
-/// is no news.
-fn asserted(error: &str) -> Option<(String, Vec<String>)> {
+/// What the configuration's own assertions say, each with its lines, if it died of them: they are meant for people, and
+/// the way to them is no news.
+fn asserted(error: &str) -> Option<Vec<String>> {
     let text = error.trim_start().strip_prefix(ASSERTIONS)?;
-    let lines = text.lines().skip_while(|line| line.trim().is_empty());
-    let lines: Vec<String> = lines.map(|line| line.trim_end().to_owned()).collect();
-    let count = lines.iter().filter(|line| line.starts_with("- ")).count();
-    let cause = match count {
-        1 => "an assertion of the configuration fails".to_owned(),
-        count => format!("{count} assertions of the configuration fail"),
-    };
-    Some((cause, lines.into_iter().take(ASSERTED).collect()))
+    let mut told: Vec<String> = Vec::new();
+    for line in text.lines().map(str::trim_end) {
+        match (line.strip_prefix("- "), told.last_mut()) {
+            (Some(first), _) => told.push(first.to_owned()),
+            (None, Some(last)) if !line.is_empty() => {
+                last.push('\n');
+                last.push_str(line);
+            }
+            _ => {}
+        }
+    }
+    Some(told)
 }
 
 pub(super) fn died(message: String, log: &EvalLog, failure: &CommandFailure) -> Problem {
@@ -143,9 +145,9 @@ pub(super) fn died(message: String, log: &EvalLog, failure: &CommandFailure) -> 
 fn killed(ending: &Ending) -> Option<&'static str> {
     match ending {
         Ending::Signal(9) => Some(
-            "an evaluator killed by signal 9 was most likely out of memory: lower `workers` or `memory` under [eval] in fleet.toml",
+            "an evaluator killed by signal 9 was most likely out of memory: lower `workers` or `memory` under [fleet.eval] in fleet.toml",
         ),
-        Ending::Limit(_) => Some("raise `timeout` under [eval] in fleet.toml"),
+        Ending::Limit(_) => Some("raise `timeout` under [fleet.eval] in fleet.toml"),
         Ending::NotFound => Some("install Nix on this workstation: https://nixos.org/download"),
         _ => None,
     }

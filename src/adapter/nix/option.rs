@@ -10,7 +10,7 @@ use super::evaluate_log::EvalLog;
 use super::explain::{self, Target};
 use super::job::{EvalJob, WORDS, inside, nix_list, nix_string};
 use super::posture::HOSTS;
-use crate::adapter::process;
+use crate::adapter::process::{self, shown};
 use crate::model::{Explained, HostName, OptionPath, Problem, ProblemKind};
 
 const EXPRESSION: &str = include_str!("option.nix");
@@ -70,7 +70,9 @@ impl Nix {
             host,
             leaf: &leaf,
         };
-        if let Some(Told::Answer { answer }) = self.look(&target, "layers", path).await? {
+        let asked = self.look(&target, "layers", path).await;
+        let asked = asked.map_err(|problem| problem.with_hint(layers_hint(&target, path)));
+        if let Some(Told::Answer { answer }) = asked? {
             return of_layers(&target, answer);
         }
         let system = EvalJob {
@@ -124,6 +126,16 @@ impl Nix {
             Err(failure) => Err(explain::host(target, &log, &failure)),
         }
     }
+}
+
+/// The command that shows the whole error of the output `explain`, which is a function.
+fn layers_hint(target: &Target<'_>, path: &OptionPath) -> String {
+    let path = nix_list(path.parts().iter().map(String::as_str));
+    let apply = shown(&format!("explain: explain {path}"));
+    format!(
+        "`{} --apply {apply}` shows the whole trace",
+        target.command()
+    )
 }
 
 /// What leads from a host to the set that has its options: all before `config`.

@@ -1,6 +1,6 @@
 //! Who administers a new fleet: a name and a public SSH key.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -20,8 +20,13 @@ const USUAL: [&str; 4] = [
     "id_rsa.pub",
 ];
 
-/// Longest file of a public key, in bytes: one of RSA with 16384 bits has below 3,000.
+/// Longest file of public keys, in bytes: one key of RSA with 16384 bits has below 3,000.
 const LONGEST: u64 = 16 * 1024;
+
+/// Words that are no names in Nix. Format: Nix manual, "Identifiers".
+const KEYWORDS: [&str; 9] = [
+    "assert", "else", "if", "in", "inherit", "let", "rec", "then", "with",
+];
 
 /// Public keys and where they were found.
 pub(super) struct Keys {
@@ -36,6 +41,11 @@ pub(super) fn user(text: &str) -> Result<String, String> {
         .next()
         .is_some_and(|c| c.is_ascii_lowercase() || c == '_');
     let goes_on = rest.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c));
+    if KEYWORDS.contains(&text) {
+        return Err(
+            "it is a word of the Nix language, which files of the fleet could not name".to_owned(),
+        );
+    }
     if text == "root" {
         return Err("root is not let in over SSH: name the account of a person".to_owned());
     }
@@ -72,12 +82,16 @@ pub(super) fn keys(edge: &Edge, args: &Init) -> Result<Option<Keys>, CliError> {
 
 /// May be a private key by mistake.
 fn read(path: &Path) -> io::Result<Zeroizing<String>> {
-    let file = File::open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::new(ErrorKind::InvalidInput, "it is no file"));
+    let wrong = |why: &str| Err(io::Error::new(ErrorKind::InvalidInput, why));
+    // Before it is opened: a pipe would be waited for.
+    if !fs::metadata(path)?.is_file() {
+        return wrong("it is no file");
     }
-    let mut text = Zeroizing::new(String::with_capacity(LONGEST as usize));
-    file.take(LONGEST).read_to_string(&mut text)?;
+    let mut text = Zeroizing::new(String::with_capacity(LONGEST as usize + 1));
+    let mut file = File::open(path)?.take(LONGEST + 1);
+    if file.read_to_string(&mut text)? as u64 > LONGEST {
+        return wrong("it is longer than 16 KiB");
+    }
     Ok(text)
 }
 
@@ -111,7 +125,9 @@ mod tests {
             assert_eq!(user(good).as_deref(), Ok(good));
         }
         let long = "a".repeat(32);
-        for bad in ["", "root", "Admin", "9a", "a.b", "a b", "a\"", "-a", &long] {
+        for bad in [
+            "", "root", "let", "with", "Admin", "9a", "a.b", "a b", "a\"", "-a", &long,
+        ] {
             assert!(user(bad).is_err(), "{bad}");
         }
     }

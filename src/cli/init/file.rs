@@ -50,28 +50,17 @@ impl NewFile {
         Ok(Place::Same)
     }
 
-    /// Creates one file as a whole; everybody who works with the fleet may read it.
+    /// Creates one file as a whole, for whom the operator's umask lets.
     pub(super) fn create(&self, root: &Path) -> io::Result<()> {
         let place = root.join(&self.path);
         let folder = place.parent().unwrap_or(root);
-        make_folder(folder)?;
-        let mut new = tempfile::NamedTempFile::new_in(folder)?;
+        fs::create_dir_all(folder)?;
+        let mut new = tempfile::Builder::new()
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(folder)?;
         new.write_all(self.text.as_bytes())?;
-        new.as_file()
-            .set_permissions(Permissions::from_mode(0o644))?;
         // Refuses what somebody else has put there since it was looked at.
         new.persist_noclobber(&place).map_err(|error| error.error)?;
         Ok(())
     }
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    if let Some(above) = folder.parent() {
-        make_folder(above)?;
-    }
-    fs::create_dir(folder)?;
-    fs::set_permissions(folder, Permissions::from_mode(0o755))
 }

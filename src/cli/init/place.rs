@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::file::{NewFile, Place};
 use crate::cli::edge::Edge;
@@ -28,8 +28,11 @@ pub(super) struct Written {
 impl Folder {
     /// A folder that is there, or can be made.
     pub(super) fn open(edge: &Edge, shown: &Path) -> Result<Self, CliError> {
-        // Without `.` in it.
-        let path: PathBuf = edge.folder.join(shown).components().collect();
+        let path = resolved(&edge.folder.join(shown)).map_err(|error| {
+            let mut told = CliError::new(USAGE, format!("{} leads nowhere", shown.display()));
+            told.problem.causes.push(error.to_string());
+            told
+        })?;
         if fs::metadata(&path).is_ok_and(|found| !found.is_dir()) {
             return Err(CliError::new(
                 USAGE,
@@ -65,6 +68,20 @@ impl Folder {
         let real = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         real.ancestors().any(|folder| folder.join(".git").exists())
     }
+}
+
+/// Without `.` and `..` in it: what comes before `..` must be there.
+fn resolved(path: &Path) -> io::Result<PathBuf> {
+    let mut found = PathBuf::new();
+    for part in path.components() {
+        if part == Component::ParentDir {
+            found = fs::canonicalize(&found)?;
+            found.pop();
+        } else {
+            found.push(part);
+        }
+    }
+    Ok(found)
 }
 
 /// Writes files whose places are free. What is there already and the same is left as it is.

@@ -110,7 +110,12 @@ fn tell(answers: &Answers, json: bool, look: Look) {
         .filter_map(|(host, answer)| Some((host.clone(), answer.as_ref().ok()?.clone())))
         .collect();
     if !json {
-        ui::out(&ui::posture::render(&known, look.width, look.out));
+        ui::out(&ui::posture::render(
+            &known,
+            answers.len() - known.len(),
+            look.width,
+            look.out,
+        ));
     }
     let mut told: Vec<&Problem> = Vec::new();
     for problem in answers

@@ -24,20 +24,21 @@ const STATES: [Standing; 6] = [
 pub type Postures = [(HostName, Vec<Judged>)];
 
 /// The table in the widest form that fits, then everything that is not simply held, then counts.
+/// `unknown` hosts were asked as well, and have no answer.
 #[must_use]
-pub fn render(hosts: &Postures, width: Option<usize>, paint: Paint) -> String {
+pub fn render(hosts: &Postures, unknown: usize, width: Option<usize>, paint: Paint) -> String {
     if hosts.is_empty() {
         return String::new();
     }
     let table = matrix::render(hosts, width, paint);
-    let story = story::render(hosts, paint);
+    let story = story::render(hosts, unknown == 0, paint);
     let gap = if story.is_empty() { "" } else { "\n" };
-    let count = paint.tone(Tone::Strong, count(hosts));
+    let count = paint.tone(Tone::Strong, count(hosts, unknown));
     format!("{table}{gap}{story}\n{count}\n")
 }
 
-/// `2 hosts, 3 controls: 1 weakened · 5 held`.
-fn count(hosts: &Postures) -> String {
+/// `2 hosts, 3 controls: 1 weakened · 5 held; 1 host is not known`.
+fn count(hosts: &Postures, unknown: usize) -> String {
     let controls = all(hosts).map(|one| one.control.as_str());
     let controls = controls.collect::<BTreeSet<_>>().len();
     let plural = if controls == 1 { "" } else { "s" };
@@ -45,8 +46,13 @@ fn count(hosts: &Postures) -> String {
         let count = all(hosts).filter(|one| one.state == *state).count();
         (count > 0).then(|| format!("{count} {}", word(*state)))
     });
+    let rest = match unknown {
+        0 => String::new(),
+        1 => "; 1 host is not known".to_owned(),
+        more => format!("; {more} hosts are not known"),
+    };
     format!(
-        "{}, {controls} control{plural}: {}",
+        "{}, {controls} control{plural}: {}{rest}",
         words::hosts(hosts.len()),
         parts.collect::<Vec<_>>().join(" · ")
     )

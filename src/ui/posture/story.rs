@@ -3,7 +3,7 @@
 
 use super::{Postures, STATES, tone, word};
 use crate::model::{Deviation, Exception, HostName, Judged, Standing};
-use crate::ui::paint::{Paint, clean};
+use crate::ui::paint::{Paint, visible};
 
 /// What a control that is weakened without an exception means.
 const NOT_EVALUATED: &str = "no system is made of it: take it back, or write an exception";
@@ -16,24 +16,28 @@ struct Same<'a> {
     controls: Vec<&'a str>,
 }
 
-pub(super) fn render(hosts: &Postures, paint: Paint) -> String {
+pub(super) fn render(hosts: &Postures, all_known: bool, paint: Paint) -> String {
     let told = STATES.iter().filter(|state| **state != Standing::Held);
     let mut text = String::new();
     for same in told.flat_map(|state| fold(hosts, *state)) {
         let state = same.judged.state;
-        let head = format!("{}  {}", same.controls.join(", "), whom(&same.hosts, hosts));
+        let head = format!(
+            "{}  {}",
+            same.controls.join(", "),
+            whom(&same.hosts, hosts, all_known)
+        );
         let label = paint.tone(tone(state), word(state)).into_owned();
-        text.push_str(&format!("{label}  {}\n", clean(&head)));
+        text.push_str(&format!("{label}  {}\n", visible(&head)));
         for line in lines(same.judged) {
-            text.push_str(&format!("    {}\n", clean(&line)));
+            text.push_str(&format!("    {}\n", visible(&line)));
         }
     }
     text
 }
 
 /// The names of the hosts; all of a larger fleet need none.
-fn whom(hosts: &[&HostName], fleet: &Postures) -> String {
-    if hosts.len() > 3 && hosts.len() == fleet.len() {
+fn whom(hosts: &[&HostName], fleet: &Postures, all_known: bool) -> String {
+    if all_known && hosts.len() > 3 && hosts.len() == fleet.len() {
         return format!("all {} hosts", hosts.len());
     }
     let names: Vec<&str> = hosts.iter().map(|host| host.as_str()).collect();

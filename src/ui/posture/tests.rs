@@ -57,7 +57,7 @@ fn fleet() -> Vec<(HostName, Vec<Judged>)> {
 }
 
 fn check(hosts: &Postures, width: usize, expected: &str) {
-    let found = render(hosts, Some(width), Paint::OFF);
+    let found = render(hosts, 0, Some(width), Paint::OFF);
     assert_eq!(found, expected, "\n{found}");
 }
 
@@ -118,7 +118,7 @@ fn signs_and_numbers_and_counts_need_less_room() {
     let names = "1 web1   2 web2\n3 box\n";
     let legend = "W weakened\nX expired\ne excepted\nu unneeded\n- inapplicable\n· held\n";
     check(&fleet(), 20, &format!("{numbers}{legend}{names}{STORY}"));
-    let found = render(&fleet(), Some(12), Paint::OFF);
+    let found = render(&fleet(), 0, Some(12), Paint::OFF);
     assert!(found.starts_with("host  weakened  expired"), "{found}");
     assert!(
         found.contains("\nbox          1        1         -         1"),
@@ -142,7 +142,7 @@ fn twelve_hosts_and_25_controls_fit_a_terminal_of_80_columns() {
     let hosts: Vec<_> = (0..12)
         .map(|host| (sample::host(&format!("workstation-{host}")), controls(host)))
         .collect();
-    let found = render(&hosts, Some(80), Paint::OFF);
+    let found = render(&hosts, 0, Some(80), Paint::OFF);
     let table: Vec<&str> = found.lines().take(26).collect();
     assert_eq!(table[0].split_whitespace().last(), Some("12"));
     assert!(table.iter().all(|line| line.chars().count() <= 80));
@@ -156,11 +156,38 @@ fn what_all_hosts_of_a_larger_fleet_share_names_none() {
         let aside = vec![judged("tpm", Declared::Inapplicable, None)];
         (sample::host(name), aside)
     };
-    let found = render(&["a", "b", "c", "d"].map(host), None, Paint::OFF);
+    let hosts = ["a", "b", "c", "d"].map(host);
+    let found = render(&hosts, 0, None, Paint::OFF);
     assert!(
         found.contains("\ninapplicable  tpm  all 4 hosts\n"),
         "{found}"
     );
+    let found = render(&hosts, 1, None, Paint::OFF);
+    assert!(found.contains("\ninapplicable  tpm  a b c d\n"), "{found}");
+    assert!(
+        found.ends_with("inapplicable; 1 host is not known\n"),
+        "{found}"
+    );
+}
+
+#[test]
+fn what_a_flake_says_steers_no_terminal_and_hides_nothing() {
+    let mut control = judged(
+        "a\u{1b}]0;x\u{7}\u{1b}[31m\nb",
+        Declared::Excepted,
+        Some("2027-01-01"),
+    );
+    control.exception.as_mut().unwrap().reason = "bad\rgood".to_owned();
+    let found = render(
+        &[(sample::host("web1"), vec![control])],
+        0,
+        None,
+        Paint::OFF,
+    );
+    assert!(found.contains("because bad\\rgood\n"), "{found}");
+    let steers = |letter: char| letter.is_control() && letter != '\n';
+    assert!(!found.contains(steers), "{found:?}");
+    assert!(found.lines().all(|line| !line.starts_with('b')), "{found}");
 }
 
 #[test]

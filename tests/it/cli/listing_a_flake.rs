@@ -173,7 +173,7 @@ hint: write what is to be deployed into it by hand; nothing was changed
     let ran = phoenix.run(&["init", "--adopt", "--json"]);
     ran.is(
         1,
-        "{\"file\":\"fleet.toml\",\"missing\":[\"w.3\",\"web2\"]}\n",
+        "{\"file\":\"fleet.toml\",\"left_out\":[],\"missing\":[\"w.3\",\"web2\"]}\n",
         "",
     );
     assert_eq!(file(&phoenix), text);
@@ -189,6 +189,16 @@ hint: write what is to be deployed into it by hand; nothing was changed
     );
     let ran = phoenix.run(&["init", "--adopt", "--flake", "github:a/b"]);
     assert_eq!(ran.status, 2, "{}", ran.err);
+    phoenix.write("flake.nix", &hosts("web1 = 1; \"odd name\" = 1;"));
+    phoenix.write("fleet.toml", text);
+    let ran = phoenix.run(&["init", "--adopt"]);
+    let that = "fleet.toml is there already, and has every host of the flake that it can hold\n";
+    assert_eq!((ran.status, ran.out.as_str()), (0, that));
+    assert!(
+        ran.err.starts_with("note: left out: `odd name`"),
+        "{}",
+        ran.err
+    );
     phoenix.write("fleet.toml", "[host.web1]\n");
     let ran = phoenix.run(&["init", "--adopt"]);
     assert_eq!(ran.status, 3, "{}", ran.err);

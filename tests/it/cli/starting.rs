@@ -122,6 +122,7 @@ fn a_key_that_is_named_is_taken_or_refused() {
 
     phoenix.write("private", "-----BEGIN OPENSSH PRIVATE KEY-----\n");
     phoenix.write("rubbish", "ssh-ed25519 me@home\n");
+    phoenix.write("long", &format!("{KEY}\n").repeat(200));
     for (file, told) in [
         (
             "private",
@@ -136,6 +137,10 @@ fn a_key_that_is_named_is_taken_or_refused() {
             "error: nowhere cannot be read\n  cause: No such file",
         ),
         (".", "error: . cannot be read\n  cause: it is no file\n"),
+        (
+            "long",
+            "error: long cannot be read\n  cause: it is longer than 16 KiB\n",
+        ),
     ] {
         let ran = phoenix.run(&["init", "other", "--ssh-key", file]);
         assert_eq!((ran.status, ran.out.as_str()), (2, ""));
@@ -320,6 +325,7 @@ fn wrong_words_are_told_with_the_nearest() {
         (&["--adopt", "--host", "a"], "cannot be used with"),
         (&["--flake", "."], "--adopt"),
         (&["--user", "root"], "root is not let in over SSH"),
+        (&["--user", "let"], "a word of the Nix language"),
         (
             &["--fleet", "x.toml"],
             "hint: name the folder that it shall be in",
@@ -330,6 +336,12 @@ fn wrong_words_are_told_with_the_nearest() {
         assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{words:?}");
         assert!(ran.err.contains(told), "{words:?}: {}", ran.err);
     }
+    let ran = phoenix.run(&["init", "nope/../fleet"]);
+    assert!(
+        ran.err.starts_with("error: nope/../fleet leads nowhere\n"),
+        "{}",
+        ran.err
+    );
     phoenix.write("file", "");
     let ran = phoenix.run(&["init", "file"]);
     ran.is(2, "", "error: file is no folder\n");

@@ -131,12 +131,12 @@ fn what_the_cause_says_is_not_said_again() {
 fn assertions_are_told_in_their_own_lines() {
     for version in VERSIONS {
         let problem = eval_problem(version, "eval-assertion");
-        assert_eq!(problem.causes, ["2 assertions of the configuration fail"]);
         assert_eq!(
-            problem.log,
-            ["- one is wrong", "- two is wrong"],
+            problem.causes,
+            ["one is wrong", "two is wrong"],
             "{version}"
         );
+        assert!(problem.log.is_empty(), "{version}");
         assert_eq!(problem.hint, None);
     }
 }
