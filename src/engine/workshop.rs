@@ -120,7 +120,7 @@ impl Warnings {
             if self.seen.insert(warning.clone()) {
                 // The notice names the host already.
                 let text = warning.strip_prefix(&format!("{host}: "));
-                let text = text.unwrap_or(warning).to_owned();
+                let text = format!("warning: {}", text.unwrap_or(warning));
                 self.told.push((host.clone(), text));
             }
         }
@@ -171,6 +171,13 @@ mod tests {
         }
         let told = warnings.told.iter();
         let told: Vec<String> = told.map(|(host, text)| format!("{host} {text}")).collect();
-        assert_eq!(told, ["web1 old option", "web1 no clock", "web2 no clock"]);
+        assert_eq!(
+            told,
+            [
+                "web1 warning: old option",
+                "web1 warning: no clock",
+                "web2 warning: no clock"
+            ]
+        );
     }
 }

@@ -88,12 +88,16 @@ fn what_a_configuration_warns_of_is_told_once() {
     phoenix.write("flake.nix", &flake.replace("SYSTEM", &system));
     let ran = phoenix.run(&["build", "--all"]);
     assert_eq!(ran.status, 0, "{}", ran.err);
-    let told = ran.err.lines().filter(|line| line.contains(": no "));
+    let told = ran
+        .err
+        .lines()
+        .filter(|line| line.contains(": warning: no "));
     let mut told: Vec<&str> = told.collect();
     told.sort_unstable();
-    let once = told[0].ends_with(": no backup") || told[1].ends_with(": no backup");
+    let once =
+        told[0].ends_with(": warning: no backup") || told[1].ends_with(": warning: no backup");
     assert!(once && told.len() == 3, "{}", ran.err);
-    for line in ["broken: no clock", "web1: no clock"] {
+    for line in ["broken: warning: no clock", "web1: warning: no clock"] {
         assert!(told.contains(&line), "{}", ran.err);
     }
 }
