@@ -154,20 +154,32 @@ let
       "(hosts/gate/default.nix)"
       "phoenix.ports.NAME = { port = 8080"
     ];
-    "ports of a module that opens them" = case "gate" {
-      services.avahi = {
-        enable = true;
-        openFirewall = true;
-      };
-    } [ "5353 is open" ];
-    "a range on one interface" = case "gate" {
-      networking.firewall.interfaces.eth1.allowedUDPPortRanges = [
+    "ports of a module that opens them" =
+      case "gate"
         {
-          from = 5000;
-          to = 5010;
+          services.avahi = {
+            enable = true;
+            openFirewall = true;
+          };
         }
-      ];
-    } [ "5000-5010 is open on eth1" ];
+        [
+          "5353 is open"
+          "phoenix.ports.NAME = { port = 5353; protocols = [ \"udp\" ]; why = \"…\"; };"
+        ];
+    "a range on one interface" =
+      case "gate"
+        {
+          networking.firewall.interfaces.eth1.allowedUDPPortRanges = [
+            {
+              from = 5000;
+              to = 5010;
+            }
+          ];
+        }
+        [
+          "5000-5010 is open on eth1"
+          "{ range = { from = 5000; to = 5010; }; protocols = [ \"udp\" ]; interfaces = [ \"eth1\" ]; why"
+        ];
 
     "a mount of a container engine" = case "gate" {
       fileSystems."/var/lib/docker/overlay2/abc/merged" = {

@@ -92,16 +92,33 @@ let
     "allowedTCPPortRanges"
     "allowedUDPPortRanges"
   ];
+  # The lines of phoenix.ports that name it.
+  asked =
+    {
+      value,
+      kind,
+      on,
+      ...
+    }:
+    (
+      if lib.isAttrs value then
+        "range = { from = ${toString value.from}; to = ${toString value.to}; }; "
+      else
+        "port = ${toString value}; "
+    )
+    + "protocols = [ \"${if lib.hasInfix "TCP" kind then "tcp" else "udp"}\" ]; "
+    + lib.optionalString (on != null) "interfaces = [ \"${on}\" ]; ";
   show =
     each: if lib.isAttrs each then "${toString each.from}-${toString each.to}" else toString each;
 
   # What is open in `place`, a set like networking.firewall, and named by none.
   unnamed =
-    where: path: place: named:
+    on: path: place: named:
     concatMap (
       kind:
       map (each: {
-        inherit where kind;
+        inherit on kind;
+        where = lib.optionalString (on != null) " on ${on}";
         text = show each;
         option = path ++ [ kind ];
         value = each;
@@ -120,10 +137,10 @@ let
     if by == [ ] then "" else " (${lib.concatMapStringsSep ", " (it: phoenix.place it.file) by})";
 
   strays =
-    unnamed "" [ "networking" "firewall" ] firewall (opened everywhere)
+    unnamed null [ "networking" "firewall" ] firewall (opened everywhere)
     ++ lib.concatLists (
       mapAttrsToList (
-        name: place: unnamed " on ${name}" [ ] place (opened (everywhere ++ on name))
+        name: place: unnamed name [ ] place (opened (everywhere ++ on name))
       ) firewall.interfaces
     );
 in
@@ -148,9 +165,7 @@ in
         message = ''
           ${config.phoenix.host.name}: ${each.text} is open${each.where} (networking.firewall.${each.kind})${files each}, but phoenix.ports does not name it.
           Close it (often `openFirewall = false`), or say what for:
-            phoenix.ports.NAME = { port = ${each.text}; protocols = [ "${
-              if lib.hasInfix "TCP" each.kind then "tcp" else "udp"
-            }" ]; why = "…"; };'';
+            phoenix.ports.NAME = { ${asked each}why = "…"; };'';
       }) (if firewall.enable then strays else [ ])
       ++ mapAttrsToList (name: each: {
         assertion = (each.port == null) != (each.range == null);
