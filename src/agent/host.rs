@@ -105,6 +105,8 @@ pub(super) struct Program {
     pub(super) arguments: Vec<OsString>,
     /// When it is killed.
     pub(super) limit: Duration,
+    /// Whether a system may ask its own checks before it is switched to.
+    pub(super) checked: bool,
 }
 
 impl Program {
@@ -118,7 +120,15 @@ impl Program {
             program: program.into(),
             arguments: arguments.into_iter().map(Into::into).collect(),
             limit,
+            checked: true,
         }
+    }
+
+    /// The same for a system that the host has proven: going back to it must not be refused by
+    /// checks of its own, whatever they look at.
+    pub(super) fn unchecked(mut self) -> Self {
+        self.checked = false;
+        self
     }
 
     /// The program and its arguments, to be read.

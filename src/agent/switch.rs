@@ -1,6 +1,7 @@
 //! The unit that runs one side's `switch-to-configuration test` as a child, so that nothing
 //! the switch does to sessions, services or the guard can stop it half-way.
 
+use std::ffi::OsString;
 use std::io::{self, PipeReader, Read, Write};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -45,19 +46,24 @@ pub(super) fn switch(
 ) -> Result<(), SwitchError> {
     let record = Record::load(cx.paths, run)?.ok_or_else(|| SwitchError::Unknown(run.clone()))?;
     let files = cx.paths.run(run);
-    let program = cx.paths.switch_program(record.system(side));
-    let exit = match piped(
-        system,
-        &Program::new(program, [Activation::Test.as_str()], NO_LIMIT),
-        &files,
-        side,
-    ) {
+    let path = cx.paths.switch_program(record.system(side));
+    let program = program(path, side);
+    let exit = match piped(system, &program, &files, side) {
         Ok(exit) => exit,
         Err(error) => Exit::NotStarted(chain(&error)),
     };
     files::private_folder(&files.live)?;
     files::replace(&files.exit(side), &exit)?;
     Ok(())
+}
+
+/// The new system may look at the host first; the old one was proven there, and is the way back.
+fn program(path: impl Into<OsString>, side: Side) -> Program {
+    let program = Program::new(path, [Activation::Test.as_str()], NO_LIMIT);
+    match side {
+        Side::New => program,
+        Side::Old => program.unchecked(),
+    }
 }
 
 fn piped(system: &System, program: &Program, files: &RunFiles, side: Side) -> io::Result<Exit> {
@@ -107,6 +113,12 @@ mod tests {
         let exit = piped(&System::new(), &program, &files, Side::New).unwrap();
         let log = std::fs::read_to_string(files.log(Side::New)).unwrap();
         (exit, log)
+    }
+
+    #[test]
+    fn the_way_back_is_refused_by_no_check() {
+        assert!(program("x", Side::New).checked);
+        assert!(!program("x", Side::Old).checked);
     }
 
     #[test]

@@ -105,6 +105,10 @@ impl System {
             .env("HOME", "/root")
             .env("PATH", self.search_path())
             .stdin(Stdio::null());
+        // nixpkgs: pkgs/by-name/sw/switch-to-configuration-ng, `NIXOS_NO_CHECK`.
+        if !program.checked {
+            command.env("NIXOS_NO_CHECK", "1");
+        }
         if Path::new(LOCALES).exists() {
             command.env("LOCALE_ARCHIVE", LOCALES);
         }
@@ -349,6 +353,15 @@ mod tests {
             System::new().run(&Program::new("/none", [""; 0], minute)),
             Err(ProgramError::Start { .. })
         ));
+    }
+
+    #[test]
+    fn checks_are_passed_over_where_that_is_said() {
+        let minute = Duration::from_secs(60);
+        let script = ["-c", "echo \"<$NIXOS_NO_CHECK>\""];
+        let program = Program::new("sh", script, minute);
+        assert_eq!(System::new().run(&program).unwrap(), "<>\n");
+        assert_eq!(System::new().run(&program.unchecked()).unwrap(), "<1>\n");
     }
 
     #[test]
