@@ -94,7 +94,7 @@ let
       "phoenix logs in as admin (ssh.user in fleet.toml)"
     ];
     "a login that cannot become root" = case "gate" { phoenix.users.admin.admin = false; } [
-      "is not in the group wheel"
+      "cannot become root"
     ];
     "a control that is declared away" = case "gate" {
       phoenix.security.controls.sshd.applies = lib.mkForce false;

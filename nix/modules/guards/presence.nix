@@ -22,7 +22,9 @@ let
     }:
     ''
       if [ ! -s ${escapeShellArg file} ]; then
+        # shellcheck disable=SC2016
         echo ${escapeShellArg "${file} is not on the host: ${why}."}
+        # shellcheck disable=SC2016
         echo ${escapeShellArg "Put it there first: ${put}"}
         exit 1
       fi

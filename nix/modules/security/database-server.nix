@@ -23,16 +23,24 @@ in
       expect = [
         (expect.is "services.postgresql.enableTCPIP" false)
         (expect.is "services.postgresql.settings.password_encryption" "scram-sha-256")
-        (expect.so "services.postgresql.authentication" "without `trust`" (
-          found: builtins.match ".*\n(host|local)[^\n]*[ \t]trust.*" ("\n" + found) == null
+        (expect.noLine "services.postgresql.authentication" "without `trust`" (
+          line:
+          builtins.match "(host[a-z]*|local)[[:space:]][^#]*[[:space:]]trust([[:space:]].*)?" line != null
         ))
       ]
       ++ lib.optional (!config.services.postgresql.enableTCPIP) (
-        expect.oneOf "services.postgresql.settings.listen_addresses" [
-          "localhost"
-          "127.0.0.1"
-          ""
-        ]
+        expect.so "services.postgresql.settings.listen_addresses" "of this host alone" (
+          found:
+          lib.all (
+            address:
+            lib.elem (lib.trim address) [
+              "localhost"
+              "127.0.0.1"
+              "::1"
+              ""
+            ]
+          ) (lib.splitString "," (toString found))
+        )
       );
     };
   };

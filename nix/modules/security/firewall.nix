@@ -8,6 +8,17 @@
 }:
 let
   cfg = config.phoenix.security.firewall;
+  # Names that NixOS's modules give them.
+  bridges = [
+    "virbr"
+    "incusbr"
+    "lxdbr"
+    "waydroid"
+    "podman"
+    "docker"
+    "cni"
+    "flannel."
+  ];
 in
 {
   config = {
@@ -31,14 +42,15 @@ in
         (expect.so "networking.firewall.checkReversePath" "true, \"strict\" or \"loose\"" (
           found: found != false
         ))
-        (expect.so "networking.firewall.trustedInterfaces" "only lo" (
-          found: lib.all (each: each == "lo") found
+        (expect.so "networking.firewall.trustedInterfaces" "only lo, and bridges to guests of this host" (
+          lib.all (each: each == "lo" || lib.any (prefix: lib.hasPrefix prefix each) bridges)
         ))
         # What is written as text can let in whatever it likes; of iptables, NixOS's own modules write much that way.
         (expect.is "networking.nftables.enable" true)
-        (expect.so "networking.firewall.extraInputRules" "empty, with phoenix.ports instead" (
-          text: lib.trim text == ""
-        ))
+        (expect.so "networking.firewall.extraInputRules"
+          "empty (often `openFirewall = false`), with phoenix.ports instead"
+          (text: lib.trim text == "")
+        )
         (expect.is "networking.nftables.ruleset" "")
         (expect.is "networking.nftables.rulesetFile" null)
         # Who is let in to machines behind.

@@ -10,6 +10,7 @@ let
   cfg = config.phoenix.security.login;
   machine = config.phoenix.machine;
   applies = machine.kind != "installer" && machine.kind != "wsl";
+  isPerson = name: name == "root" || (config.users.users.${name}.isNormalUser or false);
 in
 {
   config = {
@@ -40,7 +41,7 @@ in
       ++ lib.optional config.services.greetd.enable (
         expect.so "services.greetd.settings"
           "without initial_session, and with a greeter of its own account"
-          (found: !(found ? initial_session) && (found.default_session.user or "greeter") == "greeter")
+          (found: !(found ? initial_session) && !(isPerson (found.default_session.user or "greeter")))
       );
     };
   };

@@ -51,25 +51,21 @@ in
         (expect.is "security.sudo.wheelNeedsPassword" true)
         (expect.is "security.sudo-rs.wheelNeedsPassword" true)
         (expect.is "security.doas.wheelNeedsPassword" true)
-        (expect.so "security.sudo-rs.extraConfig" "without NOPASSWD and !authenticate" (
-          text: !asksNothing text
-        ))
+        (expect.noLine "security.sudo-rs.extraConfig" "without NOPASSWD and !authenticate" asksNothing)
         (expect.so "security.sudo-rs.extraRules" "without NOPASSWD" (
           _: !lib.any passwordless (rules config.security.sudo-rs)
         ))
         (expect.so "security.doas.extraRules" "without noPass" (all: !lib.any (rule: rule.noPass) all))
-        (expect.so "security.doas.extraConfig" "without nopass" (text: !lib.hasInfix "nopass" text))
+        (expect.noLine "security.doas.extraConfig" "without nopass" (lib.hasInfix "nopass"))
       ]
-      # What follows from one another is told once: the option, the rules, the file with all of them.
-      ++ lib.optionals sudo.wheelNeedsPassword (
+      # What follows from one another is told once: the option, the rules, the text, the file with all of them.
+      ++ lib.optionals (sudo.enable && sudo.wheelNeedsPassword) (
         if lib.any passwordless (rules sudo) then
           [ (expect.so "security.sudo.extraRules" "without NOPASSWD" (_: false)) ]
+        else if asksNothing sudo.extraConfig then
+          [ (expect.noLine "security.sudo.extraConfig" "without NOPASSWD and !authenticate" asksNothing) ]
         else
-          [
-            (expect.so "security.sudo.configFile" "without NOPASSWD and !authenticate" (
-              text: !asksNothing (if text == null then "" else text)
-            ))
-          ]
+          [ (expect.noLine "security.sudo.configFile" "without NOPASSWD and !authenticate" asksNothing) ]
       );
     };
   };

@@ -9,7 +9,30 @@
 let
   cfg = config.phoenix.security.web-server;
   # A site that answers in the clear, and does not send visitors elsewhere.
-  clear = site: !(site.forceSSL || site.onlySSL || site.globalRedirect != null);
+  clear =
+    site:
+    !(
+      site.forceSSL
+      || site.onlySSL
+      || site.globalRedirect != null
+      || isInward site
+      || site.rejectSSL && closes site
+    );
+  # It is asked by programs of its own host.
+  isInward =
+    site:
+    site.listen != [ ]
+    && lib.all (
+      place:
+      lib.hasPrefix "unix:" place.addr
+      || lib.elem place.addr [
+        "127.0.0.1"
+        "[::1]"
+        "localhost"
+      ]
+    ) site.listen;
+  # The usual site for all names that are not there.
+  closes = site: toString (site.locations."/".return or "") == "444";
   # NixOS's own page for the host itself, which it denies to all others.
   isStatus = name: name == "localhost" && config.services.nginx.statusPage;
 in

@@ -56,6 +56,25 @@ rec {
     show = found: "wrong for ${lib.concatStringsSep ", " (offenders found)}";
   };
 
+  # No line of the text is bad; comments are none. The lines are told in its place: the text is often long.
+  noLine =
+    option: expected: bad:
+    let
+      lines =
+        text:
+        lib.filter (line: line != "" && !(lib.hasPrefix "#" line)) (
+          map lib.trim (lib.splitString "\n" (if text == null then "" else text))
+        );
+      wrong = text: lib.filter bad (lines text);
+      short = line: if lib.stringLength line > 100 then lib.substring 0 100 line + "…" else line;
+    in
+    {
+      option = path option;
+      inherit expected;
+      test = found: wrong found == [ ];
+      show = found: "wrong in ${lib.concatMapStringsSep ", " (line: "`${short line}`") (wrong found)}";
+    };
+
   # Whatever `test` says; `expected` are the words for it.
   so = option: expected: test: {
     option = path option;

@@ -17,6 +17,7 @@ let
     optional
     ;
   names = import ./names.nix;
+  gone = lib.subtractLists (lib.attrNames security.controls) names;
   security = config.phoenix.security;
   inherit (phoenix.written) find winners;
 
@@ -65,7 +66,8 @@ let
   judge =
     name: control:
     let
-      exception = security.exceptions.${name};
+      # A fleet's own control has none.
+      exception = security.exceptions.${name} or null;
       findings = if control.applies then concatMap finding control.expect else [ ];
       open =
         if exception == null then
@@ -153,13 +155,21 @@ in
   config.assertions =
     map (each: {
       # An exception is read whole, also where it is not needed: a mistake in it must not come out later.
-      assertion = builtins.deepSeq security.exceptions.${each.control} (each.state != "weakened");
+      assertion = builtins.deepSeq (security.exceptions.${each.control} or null) (
+        each.state != "weakened"
+      );
       message = message each;
     }) judged
     ++ map (each: {
       assertion = false;
       message = "${config.phoenix.host.name}: ${phoenix.place each.file} changes what the control `${each.control}` demands. Take that back; phoenix.security.exceptions.${each.control} is for hosts that cannot hold it.";
-    }) redefined;
+    }) redefined
+    ++ [
+      {
+        assertion = gone == [ ];
+        message = "${config.phoenix.host.name}: phoenix.security.controls is replaced as a whole, and lacks ${lib.concatStringsSep ", " gone}. Take that back.";
+      }
+    ];
 
   config.warnings = concatMap (
     each:
