@@ -72,6 +72,25 @@ fn a_host_that_cannot_go_back_reboots_into_the_system_it_ran() {
 }
 
 #[test]
+fn a_way_back_asks_no_checks() {
+    let lab = Lab::ready();
+    let phoenix = Phoenix::new(&lab);
+    phoenix.limits("30s", "5s");
+    // The checks of the system to go back to would refuse it.
+    order(&phoenix, "web1", "old", "later-checks-fail");
+    let (outcome, all) = deploy(&phoenix, "web1");
+    assert_eq!(outcome, "confirmed", "{all}");
+    let (old, boot) = (lab.running("web1"), boot_of(&lab));
+
+    order(&phoenix, "web1", "new", "service-fails");
+    let (outcome, all) = deploy(&phoenix, "web1");
+
+    assert_eq!(outcome, "rolled-back", "{all}");
+    assert_eq!(boot_of(&lab), boot, "{all}");
+    assert_runs_and_boots(&lab, "web1", &old);
+}
+
+#[test]
 fn a_run_that_a_reboot_took_from_the_hosts_memory_is_judged_by_what_runs() {
     let lab = Lab::ready();
     let phoenix = Phoenix::new(&lab);

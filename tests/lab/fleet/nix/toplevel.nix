@@ -97,6 +97,7 @@ build.derive
     inhibitors = builtins.toJSON (release.inhibitors or { });
     inherit (release) loader;
     check = fault.check or "";
+    lock = fault.lock or "";
     activation = fault.activation or "";
     extra = (fault.needs or [ ]) ++ (if release.extra_mb > 0 then [ payload ] else [ ]);
     activate = script "activate";
@@ -114,6 +115,7 @@ build.derive
     write init "$init"
     write bin/switch-to-configuration "$switch"
     write bin/install-bootloader "$bootloader"
+    [ -z "$lock" ] || ln -s $lock $out/lock-fault
     [ -z "$check" ] || ln -s $check $out/pre-switch-check
     [ -z "$activation" ] || ln -s $activation $out/activation-fault
 

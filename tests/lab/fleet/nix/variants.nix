@@ -5,6 +5,7 @@
 #   unit         a script of faults/ that a unit of lab-system.target runs, with `start` and with `stop`
 #   page         a script of faults/ that the service runs first
 #   check        a script of faults/ that switch-to-configuration asks before it does anything
+#   lock         a script of faults/ that keeps switch-to-configuration from its lock
 #   interface    init-interface-version
 #   omit         a file to leave out of the toplevel
 #   platform     what the toplevel says it was built for
@@ -47,8 +48,9 @@ in
   address-changes.unit = fault "address-changes";
 
   check-fails.check = fault "check-fails";
-  second-test-fails.check = fault "second-test-fails";
-  later-tests-fail.check = fault "later-tests-fail";
+  second-test-fails.lock = fault "second-test-fails";
+  later-tests-fail.lock = fault "later-tests-fail";
+  later-checks-fail.check = fault "later-tests-fail";
   needs-reboot.interface = "3";
   no-switch-script.omit = "bin/switch-to-configuration";
   not-a-system.omit = "nixos-version";

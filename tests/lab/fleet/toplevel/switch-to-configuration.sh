@@ -159,6 +159,9 @@ export NIXOS_ACTION
 trap '' HUP PIPE
 
 take_lock
+if [ -e "$toplevel/lock-fault" ]; then
+  run "$toplevel/lock-fault" "$toplevel" "$NIXOS_ACTION" || die 1 "Could not acquire lock"
+fi
 if [ "${NIXOS_NO_CHECK-}" != 1 ] && [ -e "$toplevel/pre-switch-check" ]; then
   run "$toplevel/pre-switch-check" "$toplevel" "$NIXOS_ACTION" || die 1 "Pre-switch checks failed"
 fi
