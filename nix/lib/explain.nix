@@ -29,7 +29,7 @@ let
     if kind == "override" || kind == "order" || kind == "if" then
       bare value.content
     else if kind == "merge" then
-      lib.foldl' lib.recursiveUpdate { } (map bare (lib.filter counts value.contents))
+      joined (map bare (lib.filter counts value.contents))
     else if lib.isDerivation value then
       value
     else if lib.isAttrs value then
@@ -38,6 +38,18 @@ let
       map bare value
     else
       value;
+
+  # Parts that `mkMerge` holds, as one value where they can be.
+  joined =
+    parts:
+    if lib.length parts == 1 then
+      lib.head parts
+    else if lib.all lib.isAttrs parts then
+      lib.foldl' lib.recursiveUpdate { } parts
+    else if lib.all lib.isList parts then
+      lib.concatLists parts
+    else
+      parts;
 
   # The text of a value, or null for one that cannot be had.
   text =

@@ -54,13 +54,18 @@ let
       folder = root + "/hosts/${name}";
       profile = settings.profile or null;
       tags = unique ((defaults.tags or [ ]) ++ (settings.tags or [ ]));
+      described = pathExists (folder + "/default.nix");
     in
     {
-      inherit name folder profile;
-      described = pathExists (folder + "/default.nix");
+      inherit
+        name
+        folder
+        profile
+        described
+        tags
+        ;
       homes = homes folder;
       facter = if pathExists (folder + "/facter.json") then folder + "/facter.json" else null;
-      inherit tags;
       # Whom phoenix logs in as, if fleet.toml says so: the host, else its tags, else [defaults].
       login = first (
         map (each: each.ssh.user or null) (
@@ -69,7 +74,7 @@ let
       );
       # hosts/<name>/default.nix, which describes the host.
       module =
-        if pathExists (folder + "/default.nix") then
+        if described then
           folder + "/default.nix"
         else
           throw "fleet.toml has a host `${name}`, but there is no hosts/${name}/default.nix that git knows; write one, or take the host out of fleet.toml";

@@ -1,14 +1,12 @@
 //! Evaluates hosts to derivations.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::Nix;
 use super::each::{self, Question};
-use super::evaluate_log::{EvalLog, Missing};
+use super::evaluate_log::Missing;
 use super::explain::{self, Target};
 use super::job::{EvalJob, inside};
-use crate::adapter::process;
 use crate::model::{Derivation, Problem, StorePath, StorePathError, Toplevel};
 use crate::world::{Evaluated, Found};
 
@@ -69,14 +67,10 @@ impl Nix {
     pub async fn hosts_of_flake(&self, job: &EvalJob) -> Result<Vec<String>, Problem> {
         let names = "root: builtins.attrNames (builtins.foldl' (set: name: set.${name}) root";
         let expression = format!("{names} {})", inside(job));
-        let mut log = EvalLog::default();
-        let output = process::run_with(&self.eval(job, &expression), &mut |line| {
-            log.take::<IgnoredAny>(line);
+        self.value(job, &expression, |log, failure| {
+            Err(explain::flake(job, log, failure))
         })
         .await
-        .map_err(|failure| explain::flake(job, &log, &failure))?;
-        serde_json::from_slice(&output.stdout)
-            .map_err(|error| explain::unreadable(&job.flake, &error))
     }
 }
 

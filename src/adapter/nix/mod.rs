@@ -22,6 +22,7 @@ mod roots;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod value;
 mod version;
 
 use std::collections::BTreeMap;

@@ -2,15 +2,13 @@
 //! flake has the modules of phoenix, else the option itself.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::Nix;
-use super::evaluate_log::EvalLog;
 use super::explain::{self, Target};
 use super::job::{EvalJob, WORDS, inside, nix_list, nix_string};
 use super::posture::HOSTS;
-use crate::adapter::process::{self, shown};
+use crate::adapter::process::shown;
 use crate::model::{Explained, HostName, OptionPath, Problem, ProblemKind};
 
 const EXPRESSION: &str = include_str!("option.nix");
@@ -96,7 +94,6 @@ impl Nix {
     }
 
     /// Runs one of the two functions of `option.nix`; `None` when the flake lacks the output.
-    // Dropped here, the evaluator is killed; nothing was changed.
     async fn look(
         &self,
         target: &Target<'_>,
@@ -111,20 +108,16 @@ impl Nix {
             list(&target.job.after),
             list(path.parts()),
         );
-        let mut log = EvalLog::default();
-        let command = self.eval(target.job, &expression);
-        let result = process::run_with(&command, &mut |line| {
-            log.take::<IgnoredAny>(line);
+        self.value(target.job, &expression, |log, failure| {
+            if !log.lacks_the_attribute() {
+                return Err(explain::host(target, log, failure));
+            }
+            if function == "layers" {
+                return Ok(None);
+            }
+            Err(no_options(target))
         })
-        .await;
-        match result {
-            Ok(output) => serde_json::from_slice(&output.stdout)
-                .map(Some)
-                .map_err(|error| explain::unreadable(&target.job.flake, &error)),
-            Err(_) if function == "layers" && log.lacks_the_attribute() => Ok(None),
-            Err(_) if log.lacks_the_attribute() => Err(no_options(target)),
-            Err(failure) => Err(explain::host(target, &log, &failure)),
-        }
+        .await
     }
 }
 

@@ -3,9 +3,7 @@
 
 use serde::Deserialize;
 
-use super::evaluate_log::EvalLog;
 use super::{EvalJob, Nix, explain};
-use crate::adapter::process;
 use crate::model::Problem;
 
 /// The flake output.
@@ -34,16 +32,12 @@ impl Nix {
             before: vec![OUTPUT.to_owned()],
             ..job.clone()
         };
-        let mut log = EvalLog::default();
-        let output = process::run_with(&self.eval(&job, EXPRESSION), &mut |line| {
-            log.take::<serde::de::IgnoredAny>(line);
+        self.value(&job, EXPRESSION, |log, failure| {
+            if log.lacks_the_attribute() {
+                return Ok(None);
+            }
+            Err(explain::flake(&job, log, failure))
         })
-        .await;
-        match output {
-            Ok(output) => serde_json::from_slice(&output.stdout)
-                .map_err(|error| explain::unreadable(&job.flake, &error)),
-            Err(_) if log.lacks_the_attribute() => Ok(None),
-            Err(failure) => Err(explain::flake(&job, &log, &failure)),
-        }
+        .await
     }
 }
