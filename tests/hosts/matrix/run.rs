@@ -19,6 +19,8 @@ use crate::phoenix::Running;
 const HOST_LIMIT: u32 = 90;
 /// How long the host may take to serve after phoenix has told how it ended.
 const SERVING_LIMIT: Duration = Duration::from_secs(30);
+/// How long a host that was just booted may take to let its account in; eight of them boot at once on two cores.
+const LOGIN_LIMIT: Duration = Duration::from_secs(45);
 /// How long a run's last traces may take to go.
 const TIDY_LIMIT: Duration = Duration::from_secs(5);
 /// Folder of failpoints on a host.
@@ -295,12 +297,7 @@ fn afterwards(bench: &mut Bench<'_>, facts: &Facts<'_>, found: &mut Found) {
     bench.recover();
     let booted = Sight::of(bench.lab, &bench.host, None);
     found.wrong.extend(judge::boot(facts, &booted));
-    let login = bench.lab.ssh(&bench.host, "true");
-    if login.code != 0 {
-        found
-            .wrong
-            .push(format!("no login over SSH: {}", login.all()));
-    }
+    found.wrong.extend(login(bench));
     bench.ease();
     serving(bench);
     bench.release(super::cell::WORKING);
@@ -310,6 +307,24 @@ fn afterwards(bench: &mut Bench<'_>, facts: &Facts<'_>, found: &mut Found) {
         found
             .wrong
             .push(format!("the next deployment is {outcome}: {}", ran.all()));
+    }
+}
+
+/// Why the account that deploys cannot log in, with what the host itself says of its sshd.
+fn login(bench: &Bench<'_>) -> Option<String> {
+    let until = Instant::now() + LOGIN_LIMIT;
+    loop {
+        let login = bench.lab.ssh(&bench.host, "true");
+        if login.code == 0 {
+            return None;
+        }
+        if Instant::now() >= until {
+            let look = "systemctl status --no-pager --lines 20 ssh; cat /proc/loadavg";
+            let host = bench.lab.root(&bench.host, look);
+            let (login, host) = (login.all(), host.all());
+            return Some(format!("no login over SSH: {login}\non the host: {host}"));
+        }
+        thread::sleep(Duration::from_millis(500));
     }
 }
 
