@@ -10,6 +10,8 @@ pub mod event;
 
 pub mod wire;
 
+pub mod archive;
+
 #[cfg(feature = "controller")]
 pub mod adapter;
 #[cfg(feature = "controller")]

@@ -22,6 +22,8 @@ pub(super) struct Edge {
     pub(super) agent_folders: Vec<PathBuf>,
     /// Where runs and garbage collector roots are kept, if the environment says where.
     state: Option<PathBuf>,
+    /// Where Nix keeps what it knows of its store.
+    pub(super) nix_state: PathBuf,
     pub(super) no_color: bool,
     pub(super) force_color: bool,
     pub(super) dumb_terminal: bool,
@@ -57,6 +59,9 @@ impl Edge {
             agent_socket: variable("SSH_AUTH_SOCK").map(PathBuf::from),
             agent_folders: agent_folders(),
             state,
+            nix_state: variable("NIX_STATE_DIR")
+                .unwrap_or("/nix/var/nix".to_owned())
+                .into(),
             no_color: variable("NO_COLOR").is_some(),
             force_color: variable("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
             dumb_terminal: variable("TERM").is_some_and(|value| value == "dumb"),

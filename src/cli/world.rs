@@ -14,6 +14,7 @@ use crate::adapter::agents::Agents;
 use crate::adapter::link::{LinkContext, SudoPassword};
 use crate::adapter::nix::{BuildJob, EvalJob, Nix};
 use crate::adapter::ssh::{Prompts, SshContext};
+use crate::adapter::store::LocalStore;
 use crate::adapter::{HostSetup, Workstation};
 use crate::fleet::Fleet;
 use crate::ui;
@@ -99,6 +100,8 @@ pub(super) fn links(
         agents,
         password,
         nix: None,
+        store: LocalStore::new(edge.nix_state.clone()),
+        depot: Arc::default(),
     })
 }
 

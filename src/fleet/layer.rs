@@ -88,7 +88,8 @@ const ELEVATION: [(&str, Elevation); 3] = [
 ];
 const ON_STRANDED: [(&str, OnStranded); 2] =
     [("reboot", OnStranded::Reboot), ("stay", OnStranded::Stay)];
-const ENGINE: [(&str, CopyEngine); 1] = [("nix", CopyEngine::Nix)];
+const ENGINE: [(&str, CopyEngine); 2] =
+    [("nix", CopyEngine::Nix), ("phoenix", CopyEngine::Phoenix)];
 
 impl Layer {
     /// Reads `[defaults]`, a tag's or a host's table.

@@ -39,6 +39,8 @@ pub struct BuildSettings {
 pub enum CopyEngine {
     /// The workstation's own `nix copy`, through phoenix's SSH connection.
     Nix,
+    /// phoenix itself, which speaks to the host's Nix daemon.
+    Phoenix,
 }
 
 /// How closures are copied to a host.

@@ -7,6 +7,7 @@
 mod boot;
 mod clock;
 mod command;
+mod copying;
 mod deploying;
 mod faults;
 mod health;

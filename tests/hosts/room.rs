@@ -2,6 +2,7 @@
 //! the store. A file system that small is mounted over the host's own, and taken away at the end.
 
 use crate::boot::{HOST, begin, deploy, is_untouched, refuses, release};
+use crate::copying;
 use crate::lab::Lab;
 use crate::phoenix::{self, Phoenix};
 
@@ -63,24 +64,19 @@ fn small_store<'a>(lab: &'a Lab, mebibytes: u32) -> Undo<'a> {
 #[test]
 fn a_copy_that_fills_the_store_is_told_as_that_and_arms_nothing() {
     let lab = Lab::ready();
-    let phoenix = Phoenix::new(&lab);
-    let old = begin(&phoenix, &lab, "store-old", "");
-    // Of this test alone, or the host would have most of it from an earlier one.
-    let world = format!("world = \"room{}\"", std::process::id());
-    release(&phoenix, "store-new", &world);
-    let undo = small_store(&lab, 24);
-    refuses(
-        &phoenix,
-        &lab,
-        &[],
-        "the host has no space left for its store",
-    );
-    drop(undo);
-    is_untouched(&lab, &old);
-    assert_eq!(
-        phoenix::outcome(&deploy(&phoenix, &[], 0), HOST),
-        "confirmed"
-    );
+    for (name, phoenix) in [("nix", Phoenix::new(&lab)), ("own", copying::engine(&lab))] {
+        let old = begin(&phoenix, &lab, &format!("store-old-{name}"), "");
+        // Of this test alone, or the host would have most of it from an earlier one.
+        let world = format!("world = \"room-{name}{}\"", std::process::id());
+        release(&phoenix, &format!("store-new-{name}"), &world);
+        let undo = small_store(&lab, 24);
+        let why = "the host has no space left for its store";
+        refuses(&phoenix, &lab, &[], why);
+        drop(undo);
+        is_untouched(&lab, &old);
+        let ran = deploy(&phoenix, &[], 0);
+        assert_eq!(phoenix::outcome(&ran, HOST), "confirmed");
+    }
 }
 
 #[test]

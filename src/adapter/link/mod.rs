@@ -3,20 +3,24 @@
 mod agent;
 mod elevate;
 mod probe;
+mod send;
 mod session;
 mod tunnel;
 
 pub use elevate::SudoPassword;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::adapter::agents::Agents;
+use crate::adapter::copy::{Depot, Held};
 use crate::adapter::nix::Nix;
 use crate::adapter::page;
 use crate::adapter::ssh::{Connection, SshContext};
+use crate::adapter::store::LocalStore;
 use crate::model::{
-    AskedFrom, CopySettings, Facts, Gate, Hold, HostName, LockHolder, Observation, Order, Problem,
-    ProblemKind, Proof, Reach, RunId, RunSummary, Story, Toplevel, Verdict,
+    AskedFrom, CopyEngine, CopySettings, Facts, Gate, Hold, HostName, LockHolder, Observation,
+    Order, Problem, ProblemKind, Proof, Reach, RunId, RunSummary, Story, Toplevel, Verdict,
 };
 use crate::wire::agent::{Reply, Request};
 use crate::world::{Activated, Built, CopyProgress, Host};
@@ -41,6 +45,10 @@ pub struct LinkContext {
     pub password: SudoPassword,
     /// The workstation's Nix; what neither builds nor copies goes without.
     pub nix: Option<Nix>,
+    /// The workstation's store, for what is copied without Nix.
+    pub store: LocalStore,
+    /// What is read from it to be copied.
+    pub depot: Arc<Depot>,
 }
 
 impl LinkContext {
@@ -69,7 +77,7 @@ pub struct Link<'a> {
     /// Further sessions, for what is asked while another question waits for its answer.
     spare: Spare,
     /// Daemons of finished copies: while they live, what they received stays protected.
-    held: Vec<tunnel::Held>,
+    held: Vec<Held>,
 }
 
 impl<'a> Link<'a> {
@@ -236,7 +244,10 @@ impl Host for Link<'_> {
         built: &Built,
         progress: &dyn Fn(CopyProgress),
     ) -> Result<CopyProgress, Problem> {
-        let (sent, held) = tunnel::copy(self, built, progress).await?;
+        let (sent, held) = match self.copy.engine {
+            CopyEngine::Nix => tunnel::copy(self, built, progress).await?,
+            CopyEngine::Phoenix => send::copy(self, built, progress).await?,
+        };
         self.held.extend(held);
         Ok(sent)
     }

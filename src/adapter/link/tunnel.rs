@@ -15,8 +15,9 @@ use tokio::net::{UnixListener, UnixStream};
 
 use super::Link;
 use super::elevate::{Root, lost};
+use crate::adapter::copy::{Held, daemon_ended};
 use crate::adapter::nix::{CopyJob, with_daemon_log};
-use crate::adapter::ssh::{Events, Output, Stdin};
+use crate::adapter::ssh::{Events, Output};
 use crate::model::{Problem, ProblemKind};
 use crate::world::{Built, CopyProgress};
 
@@ -24,17 +25,10 @@ use crate::world::{Built, CopyProgress};
 const CHUNK: usize = 256 * 1024;
 
 /// Becomes the host's own daemon.
-const DAEMON: &str = r"
+pub(super) const DAEMON: &str = r"
 echo phoenix-ready
 exec nix-daemon --stdio
 ";
-
-/// A daemon whose copy is done. It is kept because what it received is protected from the
-/// host's garbage collector only while it lives.
-pub(super) struct Held {
-    _stdin: Stdin,
-    _events: Events,
-}
 
 /// What the bridges of one copy share.
 struct Shared<'a> {
@@ -152,10 +146,7 @@ async fn bridge(link: &Link<'_>, stream: UnixStream, shared: &Shared<'_>) -> Res
     match select(Box::pin(up), Box::pin(down)).await {
         Either::Left((result, _)) | Either::Right((result, _)) => result?,
     }
-    Ok(Held {
-        _stdin: stdin,
-        _events: events,
-    })
+    Ok(Held::new(stdin, events))
 }
 
 async fn pump_down(
@@ -186,15 +177,6 @@ async fn pump_down(
             None => return Err(daemon_ended("the host closed the channel")),
         }
     }
-}
-
-fn daemon_ended(how: &str) -> Problem {
-    Problem::new(
-        ProblemKind::Lost,
-        "the host's nix-daemon ended during the copy",
-    )
-    .because(how)
-    .with_hint("what arrived stays there; deploy again to go on from there")
 }
 
 fn local(error: &io::Error) -> Problem {

@@ -241,11 +241,11 @@ pub(super) fn explain(job: &CopyJob, errors: &[String], failure: &CommandFailure
     let last = errors.last().cloned();
     let own = last.unwrap_or_else(|| failure.to_string());
     let log = errors.to_vec();
-    if let Some((_, kind, cause, hint)) = cause_in(errors) {
-        let problem = Problem::new(*kind, message).because(*cause).because(own);
-        return problem.with_log(log).with_hint(*hint);
+    let problem = Problem::new(ProblemKind::Failed, message);
+    if let Some(cause) = cause_in(errors) {
+        return caused(problem, cause, own).with_log(log);
     }
-    let mut problem = Problem::new(ProblemKind::Failed, message).because(own);
+    let mut problem = problem.because(own);
     problem.hint = match failure.ending {
         Ending::Limit(_) => Some(Hint::new(
             "raise `timeout` in [defaults.copy] or [hosts.NAME.copy] of fleet.toml",
@@ -253,6 +253,23 @@ pub(super) fn explain(job: &CopyJob, errors: &[String], failure: &CommandFailure
         _ => failure.hint(),
     };
     problem.with_log(log)
+}
+
+/// Adds to a problem what a host's daemon says of paths that it did not take.
+#[must_use]
+pub fn refused_by_store(problem: Problem, errors: &[String]) -> Problem {
+    let errors: Vec<String> = errors.iter().map(|error| one_line(error)).collect();
+    let own = errors.first().cloned().unwrap_or_default();
+    let problem = match cause_in(&errors) {
+        Some(cause) => caused(problem, cause, own),
+        None => problem.because(own),
+    };
+    problem.with_log(errors)
+}
+
+fn caused(mut problem: Problem, (_, kind, cause, hint): &Cause, own: String) -> Problem {
+    problem.kind = *kind;
+    problem.because(*cause).because(own).with_hint(*hint)
 }
 
 /// Adds what the daemon on the host wrote to its standard error. A daemon that cannot open

@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use build::BuildJob;
-pub use copy::{CopyJob, with_daemon_log};
+pub use copy::{CopyJob, refused_by_store, with_daemon_log};
 pub use error::NixError;
 pub use job::EvalJob;
 pub use outline::Outline;

@@ -1,0 +1,254 @@
+//! Encoded paths, shared by all hosts of a run: each is read once for all that take it at about
+//! the same time.
+//!
+//! The bytes of a path are made when the first host asks for them, never far ahead of it, and
+//! kept until newer ones need the room. A host that comes too late for them reads the path once more
+//! by itself: it never holds up the others, and what is kept never grows with the fleet.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use super::encode::{Encoder, End};
+use crate::model::{PathInfo, StorePath};
+
+/// Bytes that are kept for hosts that may still want them.
+const ROOM: usize = 64 << 20;
+
+/// Chunks that are made beyond the one asked for.
+const AHEAD: usize = 4;
+
+/// The encoded paths of a run.
+pub struct Depot {
+    shelves: Mutex<HashMap<StorePath, Arc<Good>>>,
+    kept: Mutex<Kept>,
+    /// Bytes of NARs read from the store.
+    read: AtomicU64,
+}
+
+/// What is kept, oldest first.
+#[derive(Default)]
+struct Kept {
+    chunks: VecDeque<(Weak<Good>, usize, usize)>,
+    bytes: usize,
+}
+
+/// One path.
+struct Good {
+    info: Arc<PathInfo>,
+    /// Chunks at its beginning that nobody wants.
+    skip: usize,
+    state: Mutex<State>,
+    /// A chunk more is there.
+    news: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// `None` where it had to make room.
+    chunks: Vec<Option<Bytes>>,
+    end: Option<End>,
+    /// `None` before the first chunk, at the end, and while somebody reads.
+    encoder: Option<Box<Encoder>>,
+}
+
+/// What somebody who asks for a chunk gets.
+enum Look {
+    Chunk(Bytes),
+    End(End),
+    /// It is not made yet; somebody makes it.
+    Wait,
+    /// Nobody makes it yet.
+    Make(Box<Encoder>),
+    /// It had to make room.
+    Gone,
+}
+
+impl Depot {
+    /// A depot that is empty.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            shelves: Mutex::default(),
+            kept: Mutex::default(),
+            read: AtomicU64::new(0),
+        }
+    }
+
+    /// Bytes of NARs that were read from the store so far.
+    #[must_use]
+    pub fn read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
+    /// Begins to take a path.
+    pub(super) fn take(self: &Arc<Self>, info: &Arc<PathInfo>) -> Taking {
+        let mut shelves = lock(&self.shelves);
+        let fresh = || Arc::new(Good::new(info, 0));
+        let good = shelves.entry(info.path.clone()).or_insert_with(fresh);
+        if good.is_spoilt() {
+            *good = fresh();
+        }
+        Taking {
+            depot: Arc::clone(self),
+            good: Arc::clone(good),
+            at: 0,
+        }
+    }
+
+    /// Makes the next chunks of a path. Nothing is waited for before the thread begins: a
+    /// future that others wait for may not wait for a turn that it is not asked to take.
+    // Dropped here, the thread that reads ends with these chunks, and leaves them in the depot.
+    async fn make(self: &Arc<Self>, good: &Arc<Good>, encoder: Box<Encoder>) {
+        let returned = Return {
+            good: Arc::clone(good),
+            encoder: Some(encoder),
+        };
+        let depot = Arc::clone(self);
+        // A thread that cannot be had leaves the chunk unmade, which whoever waits for it tries again.
+        let _ = tokio::task::spawn_blocking(move || depot.fill(returned)).await;
+    }
+
+    fn fill(&self, mut returned: Return) {
+        let Some(mut encoder) = returned.encoder.take() else {
+            return;
+        };
+        let good = Arc::clone(&returned.good);
+        let mut end = None;
+        for _ in 0..AHEAD {
+            let chunk = encoder.next();
+            self.read
+                .fetch_add(chunk.bytes.len() as u64, Ordering::Relaxed);
+            self.keep(&good, chunk.bytes);
+            end = chunk.end;
+            if end.is_some() {
+                break;
+            }
+        }
+        if end.is_none() {
+            returned.encoder = Some(encoder);
+        }
+        lock(&good.state).end = end;
+    }
+
+    /// Puts a chunk on its shelf, and takes others down when there is no room.
+    fn keep(&self, good: &Arc<Good>, bytes: Bytes) {
+        let size = bytes.len();
+        let number = {
+            let mut state = lock(&good.state);
+            let number = state.chunks.len();
+            let is_wanted = number >= good.skip;
+            state.chunks.push(is_wanted.then_some(bytes));
+            if !is_wanted {
+                return;
+            }
+            number
+        };
+        let mut kept = lock(&self.kept);
+        let chunk = (Arc::downgrade(good), number, size);
+        kept.chunks.push_back(chunk);
+        kept.bytes += size;
+        while kept.bytes > ROOM {
+            let Some((good, number, size)) = kept.chunks.pop_front() else {
+                break;
+            };
+            kept.bytes -= size;
+            if let Some(good) = good.upgrade() {
+                lock(&good.state).chunks[number] = None;
+            }
+        }
+    }
+}
+
+impl Default for Depot {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Good {
+    fn new(info: &Arc<PathInfo>, skip: usize) -> Self {
+        let encoder = Some(Box::new(Encoder::new(Arc::clone(info))));
+        Self {
+            info: Arc::clone(info),
+            skip,
+            state: Mutex::new(State {
+                encoder,
+                ..State::default()
+            }),
+            news: Notify::new(),
+        }
+    }
+
+    /// Whether its first chunk is gone, so that nobody can begin to take it.
+    fn is_spoilt(&self) -> bool {
+        matches!(lock(&self.state).chunks.first(), Some(None))
+    }
+
+    fn look(&self, at: usize) -> Look {
+        let mut state = lock(&self.state);
+        match (state.chunks.get(at), &state.end) {
+            (Some(Some(bytes)), _) => return Look::Chunk(bytes.clone()),
+            (Some(None), _) => return Look::Gone,
+            (None, Some(end)) => return Look::End(end.clone()),
+            (None, None) => {}
+        }
+        match state.encoder.take() {
+            Some(encoder) => Look::Make(encoder),
+            None => Look::Wait,
+        }
+    }
+}
+
+/// Gives the encoder back, whatever becomes of who had it.
+struct Return {
+    good: Arc<Good>,
+    encoder: Option<Box<Encoder>>,
+}
+
+impl Drop for Return {
+    fn drop(&mut self) {
+        let mut state = lock(&self.good.state);
+        state.encoder = self.encoder.take();
+        drop(state);
+        self.good.news.notify_waiters();
+    }
+}
+
+/// A path being taken.
+pub(super) struct Taking {
+    depot: Arc<Depot>,
+    good: Arc<Good>,
+    at: usize,
+}
+
+impl Taking {
+    /// The next bytes, or how it ended.
+    // Dropped here, nothing is lost: the next call gets them.
+    pub(super) async fn next(&mut self) -> Result<Bytes, End> {
+        loop {
+            let good = Arc::clone(&self.good);
+            let news = good.news.notified();
+            tokio::pin!(news);
+            // Before the look, or what comes right after it would be missed.
+            news.as_mut().enable();
+            match good.look(self.at) {
+                Look::Chunk(bytes) => {
+                    self.at += 1;
+                    return Ok(bytes);
+                }
+                Look::End(end) => return Err(end),
+                Look::Wait => news.await,
+                Look::Make(encoder) => self.depot.make(&good, encoder).await,
+                Look::Gone => self.good = Arc::new(Good::new(&good.info, self.at)),
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,170 @@
+//! A channel to the host's daemon.
+
+use bytes::Bytes;
+use tokio::sync::Mutex;
+
+use crate::adapter::nix::{refused_by_store, with_daemon_log};
+use crate::adapter::ssh::{Events, Output, Stdin};
+use crate::model::{Problem, ProblemKind};
+use crate::wire::daemon::{Answer, Conversation, ConversationError, DaemonError, Heard, Question};
+
+/// Input and output of a daemon that was started on the host.
+pub struct Pipe {
+    /// Its input.
+    pub stdin: Stdin,
+    /// Its output.
+    pub events: Events,
+    /// What it wrote already.
+    pub rest: Vec<u8>,
+}
+
+/// A daemon whose work is done. It is kept because what it received is protected from the
+/// host's garbage collector only while it lives.
+pub struct Held {
+    _stdin: Stdin,
+    _events: Events,
+}
+
+impl Held {
+    /// Keeps a daemon.
+    #[must_use]
+    pub fn new(stdin: Stdin, events: Events) -> Self {
+        Self {
+            _stdin: stdin,
+            _events: events,
+        }
+    }
+}
+
+/// A conversation with a daemon. Writing and reading go on at the same time.
+pub(super) struct Lane {
+    pub(super) speak: Mutex<Stdin>,
+    pub(super) listen: Mutex<Listen>,
+    pub(super) conversation: std::cell::RefCell<Conversation>,
+}
+
+/// The reading side.
+pub(super) struct Listen {
+    events: Events,
+    /// What the daemon wrote to its standard error: often the only reason given.
+    said: Vec<u8>,
+}
+
+impl Lane {
+    /// Greets the daemon; does not wait for its answer.
+    pub(super) async fn open(pipe: Pipe) -> Result<Self, Problem> {
+        let (mut conversation, greeting) = Conversation::begin();
+        conversation.arrived(&pipe.rest);
+        let lane = Self {
+            speak: Mutex::new(pipe.stdin),
+            listen: Mutex::new(Listen {
+                events: pipe.events,
+                said: Vec::new(),
+            }),
+            conversation: conversation.into(),
+        };
+        lane.send(greeting.into()).await?;
+        Ok(lane)
+    }
+
+    /// Sends bytes.
+    pub(super) async fn send(&self, bytes: Bytes) -> Result<(), Problem> {
+        let sent = self.speak.lock().await.send(bytes).await;
+        sent.map_err(|error| daemon_ended(&error.to_string()))
+    }
+
+    /// Asks questions and waits for all their answers.
+    pub(super) async fn ask(&self, questions: &[Question<'_>]) -> Result<Vec<Answer>, Problem> {
+        let mut out = Vec::new();
+        for question in questions {
+            self.conversation.borrow_mut().ask(*question, &mut out);
+        }
+        let read = async {
+            let mut answers = Vec::with_capacity(questions.len());
+            while answers.len() < questions.len() {
+                answers.push(self.answer().await?);
+            }
+            Ok(answers)
+        };
+        // Why nothing could be written any more is said to whoever reads.
+        let (_sent, answers) = tokio::join!(self.send(out.into()), read);
+        answers
+    }
+
+    /// The next answer.
+    ///
+    /// # Errors
+    /// A [`Problem`] when the daemon ended, or talks nonsense.
+    // Dropped here, nothing is lost: the next call gets it.
+    pub(super) async fn answer(&self) -> Result<Answer, Problem> {
+        let mut listen = self.listen.lock().await;
+        loop {
+            let heard = self.conversation.borrow_mut().hear();
+            match heard.map_err(|error| nonsense(&error))? {
+                Some(Heard::Answer(answer)) => return Ok(answer),
+                Some(Heard::Greeting(greeting)) => {
+                    tracing::debug!(nix = ?greeting.nix, trusts = ?greeting.trusts, "the daemon greets");
+                }
+                Some(Heard::Log(line)) => tracing::debug!(line, "the daemon says"),
+                None => {
+                    let bytes = listen.read().await?;
+                    self.conversation.borrow_mut().arrived(&bytes);
+                }
+            }
+        }
+    }
+
+    /// Keeps the daemon for what it protects.
+    pub(super) fn hold(self) -> Held {
+        Held::new(self.speak.into_inner(), self.listen.into_inner().events)
+    }
+}
+
+impl Listen {
+    async fn read(&mut self) -> Result<Bytes, Problem> {
+        loop {
+            let how = match self.events.next().await.map_err(|error| error.problem())? {
+                Some(Output::Stdout(bytes)) => return Ok(bytes),
+                Some(Output::Stderr(bytes)) => {
+                    self.said.extend_from_slice(&bytes);
+                    continue;
+                }
+                Some(Output::Exit { status }) => format!("it exited with status {status}"),
+                Some(Output::Signal(signal)) => format!("signal {signal} ended it"),
+                None => "the host closed the channel".to_owned(),
+            };
+            let said = String::from_utf8_lossy(&self.said).into_owned();
+            let lines: Vec<String> = said.lines().map(str::to_owned).collect();
+            return Err(with_daemon_log(daemon_ended(&how), &lines));
+        }
+    }
+}
+
+/// A daemon ended before its work.
+#[must_use]
+pub fn daemon_ended(how: &str) -> Problem {
+    Problem::new(
+        ProblemKind::Lost,
+        "the host's nix-daemon ended during the copy",
+    )
+    .because(how)
+    .with_hint("what arrived stays there; deploy again to go on from there")
+}
+
+/// The daemon could not answer.
+pub(super) fn refused(error: &DaemonError) -> Problem {
+    let problem = Problem::new(
+        ProblemKind::Failed,
+        "the host's nix-daemon could not look into its store",
+    );
+    refused_by_store(problem, &[error.to_string()])
+}
+
+fn nonsense(error: &ConversationError) -> Problem {
+    Problem::new(
+        ProblemKind::Failed,
+        "the host's nix-daemon gave an answer that phoenix does not understand",
+    )
+    .because(error.to_string())
+    .with_hint("set `engine = \"nix\"` in its [hosts.NAME.copy] to copy with `nix copy`")
+}

@@ -1,0 +1,22 @@
+//! phoenix's own way to bring closures to hosts: the protocol of the Nix daemon, spoken over
+//! channels of the connection that is there anyway.
+//!
+//! What a host lacks is found out in one round trip. Paths are sent without waiting for one
+//! another, each as soon as all that it needs is there or under way on the same channel, and the host's daemon
+//! answers each by itself: an error costs the path that it is about, and those that need it.
+//! See docs/design/0011-copy-engine.md.
+
+mod depot;
+mod encode;
+mod failure;
+mod lane;
+mod missing;
+mod schedule;
+mod send;
+mod write;
+
+pub use depot::Depot;
+pub use lane::{Held, Pipe, daemon_ended};
+pub use send::{SendJob, send};
+
+use super::store::Closure;

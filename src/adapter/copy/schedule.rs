@@ -1,0 +1,202 @@
+//! Which path goes next, and on which lane: each after all that it needs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::model::{PathInfo, StorePath};
+
+/// The paths that a host lacks, and how far each is.
+#[derive(Debug)]
+pub(super) struct Schedule {
+    items: Vec<Item>,
+    /// Before it, nothing waits.
+    first: usize,
+    open: usize,
+}
+
+#[derive(Debug)]
+struct Item {
+    info: Arc<PathInfo>,
+    /// Those of the missing paths that must be there before it.
+    needs: Vec<usize>,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Waiting,
+    /// On its way, on this lane.
+    Sent(usize),
+    There,
+    /// It, or something that it needs, was not taken.
+    Lost,
+}
+
+/// What a refused path means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// It goes again.
+    Again,
+    /// It was refused because of a path before it.
+    Follows,
+    /// It is lost, and all that needs it.
+    Final,
+}
+
+impl Schedule {
+    /// A schedule of paths, each after what it needs.
+    pub(super) fn new(missing: Vec<Arc<PathInfo>>) -> Self {
+        let numbers: HashMap<StorePath, usize> = missing
+            .iter()
+            .enumerate()
+            .map(|(number, info)| (info.path.clone(), number))
+            .collect();
+        let item = |info: Arc<PathInfo>| Item {
+            needs: info
+                .needs()
+                .filter_map(|path| numbers.get(path).copied())
+                .collect(),
+            info,
+            state: State::Waiting,
+        };
+        Self {
+            open: missing.len(),
+            items: missing.into_iter().map(item).collect(),
+            first: 0,
+        }
+    }
+
+    /// A path that may go on this lane now. What is under way on the same lane is there before
+    /// it: a lane is worked off in order.
+    pub(super) fn next(&mut self, lane: usize) -> Option<(usize, Arc<PathInfo>)> {
+        while self.waits(self.first) == Some(false) {
+            self.first += 1;
+        }
+        for number in self.first..self.items.len() {
+            if self.items[number].state != State::Waiting {
+                continue;
+            }
+            let states = self.items[number].needs.iter();
+            let states: Vec<State> = states.map(|need| self.items[*need].state).collect();
+            if states.contains(&State::Lost) {
+                self.close(number, State::Lost);
+            } else if states
+                .iter()
+                .all(|state| [State::There, State::Sent(lane)].contains(state))
+            {
+                self.items[number].state = State::Sent(lane);
+                return Some((number, Arc::clone(&self.items[number].info)));
+            }
+        }
+        None
+    }
+
+    fn waits(&self, number: usize) -> Option<bool> {
+        let item = self.items.get(number)?;
+        Some(item.state == State::Waiting)
+    }
+
+    /// The host has a path.
+    pub(super) fn there(&mut self, number: usize) -> &PathInfo {
+        self.close(number, State::There);
+        &self.items[number].info
+    }
+
+    /// The host did not take a path, which may be `worth` another try.
+    pub(super) fn refused(&mut self, number: usize, worth: bool) -> Refusal {
+        let needs = self.items[number].needs.iter();
+        let needs: Vec<State> = needs.map(|need| self.items[*need].state).collect();
+        if needs.contains(&State::Lost) {
+            self.close(number, State::Lost);
+            Refusal::Follows
+        } else if worth || needs.iter().any(|state| *state != State::There) {
+            self.items[number].state = State::Waiting;
+            self.first = self.first.min(number);
+            Refusal::Again
+        } else {
+            self.close(number, State::Lost);
+            Refusal::Final
+        }
+    }
+
+    fn close(&mut self, number: usize, state: State) {
+        self.items[number].state = state;
+        self.open -= 1;
+    }
+
+    /// Whether nothing waits or is under way any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.open == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::NarHash;
+
+    fn path(name: &str) -> StorePath {
+        StorePath::new(format!("/nix/store/{}-{name}", "a".repeat(32))).unwrap()
+    }
+
+    fn schedule(graph: &[(&str, &[&str])]) -> Schedule {
+        let info = |(name, needs): &(&str, &[&str])| {
+            Arc::new(PathInfo {
+                path: path(name),
+                deriver: None,
+                nar_hash: NarHash::new([0; 32]),
+                nar_size: 1,
+                references: needs.iter().map(|name| path(name)).collect(),
+                signatures: Vec::new(),
+                content_address: None,
+            })
+        };
+        Schedule::new(graph.iter().map(info).collect())
+    }
+
+    fn next(schedule: &mut Schedule, lane: usize) -> Option<String> {
+        let next = schedule.next(lane);
+        next.map(|(_, info)| info.path.name().to_owned())
+    }
+
+    #[test]
+    fn a_lane_takes_chains_at_once_and_another_waits_until_they_are_there() {
+        let mut schedule = schedule(&[("a", &["a", "old"]), ("b", &["a"]), ("c", &[])]);
+        assert_eq!(next(&mut schedule, 0).as_deref(), Some("a"));
+        assert_eq!(next(&mut schedule, 1).as_deref(), Some("c"));
+        assert_eq!(next(&mut schedule, 1), None);
+        schedule.there(0);
+        assert_eq!(next(&mut schedule, 1).as_deref(), Some("b"));
+        schedule.there(2);
+        assert!(!schedule.is_over());
+        schedule.there(1);
+        assert!(schedule.is_over());
+    }
+
+    #[test]
+    fn what_needs_a_lost_path_is_lost_without_news() {
+        let mut schedule = schedule(&[("a", &[]), ("b", &["a"]), ("c", &["b"]), ("d", &[])]);
+        assert_eq!(next(&mut schedule, 0).as_deref(), Some("a"));
+        assert_eq!(next(&mut schedule, 0).as_deref(), Some("b"));
+        assert_eq!(schedule.refused(0, false), Refusal::Final);
+        assert_eq!(schedule.refused(1, false), Refusal::Follows);
+        assert_eq!(next(&mut schedule, 0).as_deref(), Some("d"));
+        schedule.there(3);
+        assert!(schedule.is_over());
+    }
+
+    #[test]
+    fn a_path_may_go_again_with_those_that_came_after_it() {
+        let mut schedule = schedule(&[("a", &[]), ("b", &["a"])]);
+        assert_eq!(next(&mut schedule, 0).as_deref(), Some("a"));
+        assert_eq!(next(&mut schedule, 0).as_deref(), Some("b"));
+        assert_eq!(schedule.refused(0, true), Refusal::Again);
+        assert_eq!(schedule.refused(1, false), Refusal::Again);
+        assert_eq!(next(&mut schedule, 1).as_deref(), Some("a"));
+        assert_eq!(next(&mut schedule, 0), None);
+        schedule.there(0);
+        assert_eq!(next(&mut schedule, 0).as_deref(), Some("b"));
+        assert_eq!(schedule.refused(1, false), Refusal::Final);
+        assert!(schedule.is_over());
+    }
+}

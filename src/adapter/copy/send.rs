@@ -1,0 +1,255 @@
+//! Brings what a host lacks of a closure to it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use super::encode::End;
+use super::failure::Failures;
+use super::lane::{Held, Lane, Pipe};
+use super::missing::missing;
+use super::schedule::{Refusal, Schedule};
+use super::write::write;
+use super::{Closure, Depot};
+use crate::model::{Problem, Toplevel};
+use crate::wire::daemon::Answer;
+use crate::world::CopyProgress;
+
+/// Bytes a second that lanes together shall be able to carry: 1 Gbit/s.
+const PACE: f64 = 125e6;
+
+/// What OpenSSH's server lets be under way on one channel; nobody but the server can change it.
+const WINDOW: f64 = 2_097_152.0;
+
+/// Most lanes. The server allows ten sessions on a connection, and some are in use.
+const LANES: usize = 6;
+
+/// Missing bytes that a further lane is worth.
+const WORTH: u64 = 4 << 20;
+
+/// What to send, and from where.
+pub struct SendJob<'a> {
+    /// The system whose closure it is.
+    pub toplevel: &'a Toplevel,
+    /// What the host shall have.
+    pub closure: &'a Closure,
+    /// What the host runs, where this workstation's store knows it.
+    pub runs: Option<&'a Closure>,
+    /// Whether the host may fetch from its own binary caches what they have.
+    pub substitute: bool,
+    /// The encoded paths.
+    pub depot: &'a Arc<Depot>,
+}
+
+/// Sends what is missing. `open` starts a daemon on the host, at first one and later others
+/// beside it. Says what was sent, and gives the daemons: what they received is protected from
+/// the host's garbage collector while they live.
+///
+/// # Errors
+/// A [`Problem`] with the paths that the host did not take, or why contact was lost. What
+/// arrived whole stays on the host.
+// Dropped here, the channels close; the host keeps the paths that arrived whole.
+pub async fn send(
+    job: &SendJob<'_>,
+    open: impl AsyncFn() -> Result<Pipe, Problem>,
+    progress: &dyn Fn(CopyProgress),
+) -> Result<(CopyProgress, Vec<Held>), Problem> {
+    let first = Lane::open(open().await?).await?;
+    let missing = missing(&first, job).await?;
+    let expected = CopyProgress {
+        expected_paths: Some(missing.len() as u64),
+        ..CopyProgress::default()
+    };
+    let bytes: u64 = missing.iter().map(|info| info.nar_size).sum();
+    progress(expected);
+    if missing.is_empty() {
+        return Ok((expected, vec![first.hold()]));
+    }
+    let work = Work {
+        depot: job.depot,
+        schedule: RefCell::new(Schedule::new(missing)),
+        changed: Notify::new(),
+        sent: Cell::new(expected),
+        progress,
+        distance: watch::Sender::new(None),
+        failures: RefCell::default(),
+    };
+    let mut lanes = FuturesUnordered::new();
+    lanes.push(Either::Left(work.lane(0, first)));
+    for number in 1..LANES {
+        if bytes / WORTH >= number as u64 {
+            lanes.push(Either::Right(work.further(number, &open)));
+        }
+    }
+    let mut held = Vec::new();
+    while let Some(done) = lanes.next().await {
+        held.extend(done?);
+    }
+    drop(lanes);
+    let failures = work.failures.into_inner();
+    failures.verdict(job.toplevel)?;
+    Ok((work.sent.get(), held))
+}
+
+/// What the lanes of one host share.
+pub(super) struct Work<'a> {
+    pub(super) depot: &'a Arc<Depot>,
+    pub(super) schedule: RefCell<Schedule>,
+    /// Something may go that could not before, or all is over.
+    pub(super) changed: Notify,
+    sent: Cell<CopyProgress>,
+    progress: &'a dyn Fn(CopyProgress),
+    /// How long an answer takes, once that is known.
+    distance: watch::Sender<Option<Duration>>,
+    pub(super) failures: RefCell<Failures>,
+}
+
+/// A question that has no answer yet.
+pub(super) enum Asked {
+    /// How far away the host is; asked at this time.
+    Distance(Instant),
+    /// Whether it took a path.
+    Path(usize),
+}
+
+impl Work<'_> {
+    /// Works on a lane until all paths are through.
+    async fn lane(&self, number: usize, lane: Lane) -> Result<Option<Held>, Problem> {
+        let asked = RefCell::new(VecDeque::new());
+        {
+            let speak = pin!(write(self, number, &lane, &asked));
+            let listen = pin!(self.listen(&lane, &asked));
+            match select(speak, listen).await {
+                // Why nothing can be written any more is said to whoever reads.
+                Either::Left((Err(_), listen)) => listen.await?,
+                Either::Left((Ok(()), _)) | Either::Right((Ok(()), _)) => {}
+                Either::Right((Err(problem), _)) => return Err(problem),
+            }
+        }
+        Ok(Some(lane.hold()))
+    }
+
+    /// Opens a further lane where one alone could not carry enough over the distance.
+    async fn further(
+        &self,
+        number: usize,
+        open: &impl AsyncFn() -> Result<Pipe, Problem>,
+    ) -> Result<Option<Held>, Problem> {
+        let mut distance = self.distance.subscribe();
+        let known = async {
+            let known = distance.wait_for(Option::is_some).await;
+            known.ok().and_then(|known| *known)
+        };
+        let is_needed = tokio::select! {
+            distance = known => distance.is_some_and(|distance| lanes_for(distance) > number),
+            () = self.over() => false,
+        };
+        if !is_needed {
+            return Ok(None);
+        }
+        let opened = tokio::select! {
+            opened = async { Lane::open(open().await?).await } => opened,
+            () = self.over() => return Ok(None),
+        };
+        match opened {
+            Ok(lane) => self.lane(number, lane).await,
+            // The host may allow fewer sessions than it usually does: the others go on.
+            Err(problem) => {
+                tracing::debug!(?problem, "no further lane");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Waits until all paths are through.
+    async fn over(&self) {
+        loop {
+            let changed = self.changed.notified();
+            if self.schedule.borrow().is_over() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Takes the answers of a lane until all paths are through.
+    async fn listen(&self, lane: &Lane, asked: &RefCell<VecDeque<Asked>>) -> Result<(), Problem> {
+        while !self.schedule.borrow().is_over() {
+            let answer = tokio::select! {
+                answer = lane.answer() => answer?,
+                () = self.over() => break,
+            };
+            let question = asked.borrow_mut().pop_front();
+            match (question, answer) {
+                (Some(Asked::Distance(since)), _) => {
+                    self.distance.send_replace(Some(since.elapsed()));
+                }
+                (Some(Asked::Path(number)), Answer::Failed(error)) => {
+                    let mut failures = self.failures.borrow_mut();
+                    let refusal = self.schedule.borrow_mut().refused(number, false);
+                    if refusal == Refusal::Final {
+                        failures.refused(number, &error);
+                    }
+                }
+                (Some(Asked::Path(number)), _) => self.there(number),
+                (None, _) => {}
+            }
+            self.changed.notify_waiters();
+        }
+        Ok(())
+    }
+
+    fn there(&self, number: usize) {
+        self.schedule.borrow_mut().there(number);
+        let sent = self.sent.get();
+        self.tell(CopyProgress {
+            paths: sent.paths + 1,
+            ..sent
+        });
+    }
+
+    /// Counts bytes that went over the connection.
+    pub(super) fn count(&self, bytes: usize) {
+        let sent = self.sent.get();
+        self.tell(CopyProgress {
+            bytes: sent.bytes + bytes as u64,
+            ..sent
+        });
+    }
+
+    fn tell(&self, sent: CopyProgress) {
+        self.sent.set(sent);
+        (self.progress)(sent);
+    }
+
+    /// Notes how reading a path ended.
+    pub(super) fn read(&self, number: usize, path: &crate::model::StorePath, end: End) {
+        if let End::Damaged(how) = end {
+            self.failures.borrow_mut().damaged(number, path, how);
+        }
+    }
+}
+
+/// How many lanes carry [`PACE`] when an answer takes this long.
+fn lanes_for(distance: Duration) -> usize {
+    let under_way = distance.as_secs_f64() * PACE;
+    ((under_way / WINDOW).ceil() as usize).clamp(1, LANES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn far_hosts_get_more_lanes() {
+        let lanes = |millis| lanes_for(Duration::from_millis(millis));
+        assert_eq!([lanes(0), lanes(10), lanes(20), lanes(100)], [1, 1, 2, 6]);
+    }
+}

@@ -1,0 +1,153 @@
+//! The writing side of a lane: paths, as they may go.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use futures::FutureExt;
+use futures::stream::{FuturesOrdered, StreamExt};
+use tokio::time::Instant;
+
+use super::depot::Taking;
+use super::encode::End;
+use super::lane::Lane;
+use super::send::{Asked, Work};
+use crate::model::{PathInfo, Problem};
+use crate::wire::daemon::Question;
+
+/// Paths whose reading begins before it is their turn, and bytes that they may have.
+const AHEAD: usize = 16;
+const AHEAD_BYTES: u64 = 4 << 20;
+
+/// Bytes of small paths that are sent together.
+const BATCH: usize = 64 * 1024;
+
+/// A path whose first bytes are there.
+struct Begun {
+    number: usize,
+    info: Arc<PathInfo>,
+    taking: Taking,
+    first: Result<Bytes, End>,
+}
+
+/// Sends paths until all are through, or the lane takes no more.
+pub(super) async fn write(
+    work: &Work<'_>,
+    number: usize,
+    lane: &Lane,
+    asked: &RefCell<VecDeque<Asked>>,
+) -> Result<(), Problem> {
+    let mut out = Out {
+        work,
+        lane,
+        batch: BytesMut::new(),
+    };
+    let mut begun = FuturesOrdered::new();
+    let mut is_first = number == 0;
+    let mut ahead = 0;
+    loop {
+        let changed = work.changed.notified();
+        while begun.len() < AHEAD && ahead < AHEAD_BYTES {
+            let Some((number, info)) = work.schedule.borrow_mut().next(number) else {
+                break;
+            };
+            ahead += info.nar_size;
+            begun.push_back(begin(work, number, info));
+        }
+        let next = match begun.next().now_or_never() {
+            Some(next) => next,
+            None => {
+                out.flush().await?;
+                begun.next().await
+            }
+        };
+        let Some(next) = next else {
+            out.flush().await?;
+            if work.schedule.borrow().is_over() {
+                return Ok(());
+            }
+            changed.await;
+            continue;
+        };
+        ahead -= next.info.nar_size;
+        if std::mem::take(&mut is_first) {
+            // On its way before anything that could hold up its answer.
+            let question = Question::IsValid(&next.info.path);
+            let mut bytes = Vec::new();
+            lane.conversation.borrow_mut().ask(question, &mut bytes);
+            asked
+                .borrow_mut()
+                .push_back(Asked::Distance(Instant::now()));
+            lane.send(bytes.into()).await?;
+        }
+        asked.borrow_mut().push_back(Asked::Path(next.number));
+        let question = Question::Add {
+            info: &next.info,
+            check_signatures: false,
+        };
+        lane.conversation.borrow_mut().expect(question);
+        out.path(next).await?;
+    }
+}
+
+async fn begin(work: &Work<'_>, number: usize, info: Arc<PathInfo>) -> Begun {
+    let mut taking = work.depot.take(&info);
+    let first = taking.next().await;
+    Begun {
+        number,
+        info,
+        taking,
+        first,
+    }
+}
+
+/// Bytes on their way out.
+struct Out<'a> {
+    work: &'a Work<'a>,
+    lane: &'a Lane,
+    batch: BytesMut,
+}
+
+impl Out<'_> {
+    async fn path(&mut self, begun: Begun) -> Result<(), Problem> {
+        let mut taking = begun.taking;
+        let mut next = begun.first;
+        loop {
+            match next {
+                Ok(bytes) => self.put(bytes).await?,
+                Err(end) => {
+                    self.work.read(begun.number, &begun.info.path, end);
+                    return Ok(());
+                }
+            }
+            next = taking.next().await;
+        }
+    }
+
+    async fn put(&mut self, bytes: Bytes) -> Result<(), Problem> {
+        if self.batch.len() + bytes.len() <= BATCH {
+            self.batch.extend_from_slice(&bytes);
+            return Ok(());
+        }
+        self.flush().await?;
+        self.send(bytes).await
+    }
+
+    async fn flush(&mut self) -> Result<(), Problem> {
+        match self.batch.is_empty() {
+            true => Ok(()),
+            false => {
+                let batch = self.batch.split().freeze();
+                self.send(batch).await
+            }
+        }
+    }
+
+    async fn send(&self, bytes: Bytes) -> Result<(), Problem> {
+        let length = bytes.len();
+        self.lane.send(bytes).await?;
+        self.work.count(length);
+        Ok(())
+    }
+}

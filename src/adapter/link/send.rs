@@ -1,0 +1,52 @@
+//! Copies with phoenix's own engine.
+
+use tokio::time::timeout;
+
+use super::Link;
+use super::elevate::Root;
+use super::tunnel::DAEMON;
+use crate::adapter::copy::{Held, Pipe, SendJob, send};
+use crate::model::{Problem, ProblemKind};
+use crate::world::{Built, CopyProgress};
+
+/// Copies the closure of `built` and says what was sent.
+pub(super) async fn copy(
+    link: &Link<'_>,
+    built: &Built,
+    progress: &dyn Fn(CopyProgress),
+) -> Result<(CopyProgress, Vec<Held>), Problem> {
+    let store = &link.cx.store;
+    let closure = store.closure(built.toplevel.path()).await?;
+    let runs = match &link.facts.running {
+        // A system that others have deployed is not known here.
+        Some(running) => store.closure(running.path()).await.ok(),
+        None => None,
+    };
+    let job = SendJob {
+        toplevel: &built.toplevel,
+        closure: &closure,
+        runs: runs.as_ref(),
+        substitute: link.copy.substitute,
+        depot: &link.cx.depot,
+    };
+    let open = async || {
+        let Root {
+            stdin,
+            events,
+            rest,
+        } = link.elevator.run(&link.connection, DAEMON, &[]).await?;
+        Ok(Pipe {
+            stdin,
+            events,
+            rest,
+        })
+    };
+    let limit = link.copy.limit;
+    let sent = timeout(limit, send(&job, open, progress)).await;
+    sent.unwrap_or_else(|_| {
+        let message = format!("copying {} failed", built.toplevel.path().short());
+        Err(Problem::new(ProblemKind::Failed, message)
+            .because(format!("it took longer than {} s", limit.as_secs()))
+            .with_hint("raise `timeout` in [defaults.copy] or [hosts.NAME.copy] of fleet.toml"))
+    })
+}
