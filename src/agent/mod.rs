@@ -2,7 +2,8 @@
 //!
 //! `serve` talks to a controller and does nothing by itself. `guard`, `switch` and `recover`
 //! run in transient units of the host's own PID 1, so that no session, network or controller
-//! can stop a transaction. docs/design/0001-transaction.md has the states and the reasons.
+//! can stop a transaction. `receive` stands before the host's Nix daemon while a controller copies.
+//! docs/design/0001-transaction.md has the states and the reasons.
 
 mod answer;
 mod begin;
@@ -27,6 +28,7 @@ mod lock;
 mod paths;
 mod preflight;
 mod probe;
+mod receive;
 mod reconcile;
 mod record;
 mod recover;
@@ -54,7 +56,7 @@ use self::record::Record;
 use self::system::System;
 use crate::model::{RunId, Toplevel};
 
-const USAGE: &str = "usage: phoenix-agent serve | facts | --version\n       \
+const USAGE: &str = "usage: phoenix-agent serve | receive | facts | --version\n       \
     (by systemd) guard RUN | switch RUN new|old | recover RUN";
 /// Exit status for arguments that are none.
 const USAGE_STATUS: u8 = 2;
@@ -65,6 +67,7 @@ pub fn main(arguments: &[String]) -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
         ["serve"] => serve(),
+        ["receive"] => receive_paths(),
         ["facts"] => show_facts(),
         ["--version"] => say(concat!("phoenix-agent ", env!("CARGO_PKG_VERSION"))),
         ["guard", run] => in_run(run, |cx, _, run| Ok(guard::guard(cx, run)?)),
@@ -104,6 +107,12 @@ fn serve() -> Done {
         &mut io::stdin().lock(),
         &mut io::stdout().lock(),
     )?)
+}
+
+/// Does not wait for the thread that reads: it would, for as long as the controller says nothing.
+fn receive_paths() -> Done {
+    let daemon = System::new().start_nix_daemon()?;
+    Ok(receive::receive(daemon, io::stdin())?)
 }
 
 fn show_facts() -> Done {

@@ -35,6 +35,9 @@ const FOLDERS: [&str; 8] = [
     "/sbin",
     "/bin",
 ];
+/// Room of the pipe to the Nix daemon: the most that Linux grants to everybody.
+const PIPE: usize = 1 << 20;
+
 const LOCALES: &str = "/run/current-system/sw/lib/locale/locale-archive";
 
 /// The host this process runs on.
@@ -90,6 +93,23 @@ impl System {
             .stderr(writer)
             .spawn()?;
         Ok((child, reader))
+    }
+
+    /// Starts the host's Nix daemon, which reads from the one who starts it and answers over
+    /// this process's own output.
+    pub(super) fn start_nix_daemon(&self) -> io::Result<Child> {
+        let program = Program::new("nix-daemon", ["--stdio"], Duration::MAX);
+        let mut command = self.command(&program);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::inherit())
+            .stderr(Stdio::inherit());
+        let daemon = command.spawn()?;
+        if let Some(input) = &daemon.stdin {
+            // What has room in it need not be waited for. Less room is only slower.
+            let _ = rustix::pipe::fcntl_setpipe_size(input, PIPE);
+        }
+        Ok(daemon)
     }
 
     /// A program in a clean environment and in a process group of its own.

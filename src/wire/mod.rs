@@ -5,5 +5,6 @@ pub mod agent;
 mod atom;
 pub mod daemon;
 pub mod nar;
+pub mod receive;
 
 pub use atom::AtomError;

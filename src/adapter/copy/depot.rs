@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use super::encode::{Encoder, End};
+use super::encode::{Encoder, End, Form};
+use super::pace::Meter;
 use crate::model::{PathInfo, StorePath};
 
 /// Bytes that are kept for hosts that may still want them.
@@ -23,10 +24,11 @@ const AHEAD: usize = 4;
 
 /// The encoded paths of a run.
 pub struct Depot {
-    shelves: Mutex<HashMap<StorePath, Arc<Good>>>,
+    shelves: Mutex<HashMap<(StorePath, Form), Arc<Good>>>,
     kept: Mutex<Kept>,
     /// Bytes of NARs read from the store.
     read: AtomicU64,
+    pub(super) meter: Meter,
 }
 
 /// What is kept, oldest first.
@@ -39,6 +41,7 @@ struct Kept {
 /// One path.
 struct Good {
     info: Arc<PathInfo>,
+    form: Form,
     /// Chunks at its beginning that nobody wants.
     skip: usize,
     state: Mutex<State>,
@@ -75,6 +78,7 @@ impl Depot {
             shelves: Mutex::default(),
             kept: Mutex::default(),
             read: AtomicU64::new(0),
+            meter: Meter::default(),
         }
     }
 
@@ -84,11 +88,21 @@ impl Depot {
         self.read.load(Ordering::Relaxed)
     }
 
-    /// Begins to take a path.
-    pub(super) fn take(self: &Arc<Self>, info: &Arc<PathInfo>) -> Taking {
+    /// Begins to take a path. Packing that is done already is taken, whatever its level.
+    pub(super) fn take(self: &Arc<Self>, info: &Arc<PathInfo>, form: Form) -> Taking {
         let mut shelves = lock(&self.shelves);
-        let fresh = || Arc::new(Good::new(info, 0));
-        let good = shelves.entry(info.path.clone()).or_insert_with(fresh);
+        let key = |form| (info.path.clone(), form);
+        let is_fresh = |form: &Form| {
+            let good = shelves.get(&key(*form));
+            good.is_some_and(|good| !good.is_spoilt())
+        };
+        let packed = [Form::Packed(9), Form::Packed(3), Form::Packed(1)];
+        let form = match form {
+            Form::Plain => form,
+            Form::Packed(_) => packed.into_iter().find(is_fresh).unwrap_or(form),
+        };
+        let fresh = || Arc::new(Good::new(info, form, 0));
+        let good = shelves.entry(key(form)).or_insert_with(fresh);
         if good.is_spoilt() {
             *good = fresh();
         }
@@ -120,8 +134,7 @@ impl Depot {
         let mut end = None;
         for _ in 0..AHEAD {
             let chunk = encoder.next();
-            self.read
-                .fetch_add(chunk.bytes.len() as u64, Ordering::Relaxed);
+            self.read.fetch_add(chunk.read as u64, Ordering::Relaxed);
             self.keep(&good, chunk.bytes);
             end = chunk.end;
             if end.is_some() {
@@ -170,10 +183,11 @@ impl Default for Depot {
 }
 
 impl Good {
-    fn new(info: &Arc<PathInfo>, skip: usize) -> Self {
-        let encoder = Some(Box::new(Encoder::new(Arc::clone(info))));
+    fn new(info: &Arc<PathInfo>, form: Form, skip: usize) -> Self {
+        let encoder = Some(Box::new(Encoder::new(info, form)));
         Self {
             info: Arc::clone(info),
+            form,
             skip,
             state: Mutex::new(State {
                 encoder,
@@ -243,7 +257,7 @@ impl Taking {
                 Look::End(end) => return Err(end),
                 Look::Wait => news.await,
                 Look::Make(encoder) => self.depot.make(&good, encoder).await,
-                Look::Gone => self.good = Arc::new(Good::new(&good.info, self.at)),
+                Look::Gone => self.good = Arc::new(Good::new(&good.info, good.form, self.at)),
             }
         }
     }

@@ -1,30 +1,38 @@
 //! Turns a path of the workstation's store into what is sent: the question to take it, and its
-//! NAR in frames.
+//! NAR, as records for `phoenix-agent receive`.
 
+use std::error::Error;
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use crate::archive::Dump;
+use crate::archive::{Dump, Packer};
 use crate::model::{NarHash, PathInfo};
 use crate::wire::daemon::{Question, end_frames, frame_header};
+use crate::wire::receive::{Record, close, open};
 
-/// Bytes of a NAR in a frame.
+/// Bytes of a NAR that are read at a time, and the most in a frame.
 const FRAME: usize = 256 * 1024;
 
-/// Reads one path, a chunk at a time.
-pub(super) struct Encoder {
-    info: Arc<PathInfo>,
-    dump: Dump,
-    hash: Sha256,
-    read: u64,
-    has_begun: bool,
+/// Bytes of packed NAR that make a chunk.
+const PACKED: usize = 128 * 1024;
+
+/// How a NAR is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Form {
+    /// As it is.
+    Plain,
+    /// Packed with zstd, at this of its levels.
+    Packed(i32),
 }
 
 /// A piece of what is sent for a path.
 pub(super) struct Chunk {
     pub(super) bytes: Bytes,
+    /// Bytes of the NAR that were read for it.
+    pub(super) read: usize,
     /// Set with the last chunk.
     pub(super) end: Option<End>,
 }
@@ -38,56 +46,143 @@ pub(super) enum End {
     Damaged(String),
 }
 
+/// Reads one path, a chunk at a time.
+pub(super) struct Encoder {
+    nar: Nar,
+    form: Form,
+    packer: Option<Packer>,
+    has_begun: bool,
+}
+
 impl Encoder {
-    pub(super) fn new(info: Arc<PathInfo>) -> Self {
+    pub(super) fn new(info: &Arc<PathInfo>, form: Form) -> Self {
         Self {
-            dump: Dump::of(info.path.as_path()),
-            info,
-            hash: Sha256::new(),
-            read: 0,
+            nar: Nar {
+                dump: Dump::of(info.path.as_path()),
+                info: Arc::clone(info),
+                hash: Sha256::new(),
+                read: 0,
+            },
+            form,
+            packer: None,
             has_begun: false,
         }
     }
 
     /// The next chunk. Reads files: not for a thread that others wait for.
     pub(super) fn next(&mut self) -> Chunk {
-        let room = usize::try_from(self.info.nar_size - self.read.min(self.info.nar_size));
-        let mut out = Vec::with_capacity(room.unwrap_or(FRAME).min(FRAME) + 1024);
+        let before = self.nar.read;
+        let mut out = Vec::with_capacity(self.nar.room() + 1024);
+        let start = open(&mut out);
         if !self.has_begun {
             self.has_begun = true;
             let question = Question::Add {
-                info: &self.info,
+                info: &self.nar.info,
                 check_signatures: false,
             };
             question.put(&mut out);
         }
+        let end = match self.form {
+            Form::Plain => {
+                let end = self.nar.frame(&mut out);
+                if end.is_some() {
+                    out.extend_from_slice(&end_frames());
+                }
+                close(&mut out, start);
+                end
+            }
+            Form::Packed(level) => {
+                close(&mut out, start);
+                let end = self.pack(level, &mut out);
+                if end.is_some() {
+                    Record::End.put(&mut out);
+                }
+                end
+            }
+        };
+        Chunk {
+            bytes: out.into(),
+            read: usize::try_from(self.nar.read - before).unwrap_or(usize::MAX),
+            end,
+        }
+    }
+
+    fn pack(&mut self, level: i32, out: &mut Vec<u8>) -> Option<End> {
+        match self.try_to_pack(level, out) {
+            Ok(end) => end,
+            Err(error) => Some(End::Damaged(format!("it could not be packed: {error}"))),
+        }
+    }
+
+    fn try_to_pack(&mut self, level: i32, out: &mut Vec<u8>) -> io::Result<Option<End>> {
+        let packer = match &mut self.packer {
+            Some(packer) => packer,
+            None => {
+                let packer = Packer::new(level, self.nar.info.nar_size)?;
+                self.packer.insert(packer)
+            }
+        };
+        let mut packed = Vec::new();
+        let mut bytes = Vec::with_capacity(self.nar.room());
+        let mut end = None;
+        while end.is_none() && packed.len() < PACKED {
+            bytes.clear();
+            end = self.nar.fill(&mut bytes, FRAME);
+            packer.pack(&bytes, &mut packed)?;
+        }
+        if end == Some(End::Whole) {
+            packer.finish(&mut packed)?;
+        }
+        for part in packed.chunks(FRAME) {
+            Record::Packed(part).put(out);
+        }
+        Ok(end)
+    }
+}
+
+/// The NAR of a path, hashed while it is read.
+struct Nar {
+    info: Arc<PathInfo>,
+    dump: Dump,
+    hash: Sha256,
+    read: u64,
+}
+
+impl Nar {
+    /// Bytes that the next read will come to.
+    fn room(&self) -> usize {
+        let left = self.info.nar_size.saturating_sub(self.read);
+        usize::try_from(left).map_or(FRAME, |left| left.min(FRAME))
+    }
+
+    /// Appends a frame, or nothing where nothing is left.
+    fn frame(&mut self, out: &mut Vec<u8>) -> Option<End> {
         let header = out.len();
         out.extend_from_slice(&frame_header(0));
         let start = out.len();
-        let filled = self.dump.fill(&mut out, start + FRAME);
-        let length = out.len() - start;
+        let end = self.fill(out, FRAME);
+        match out.len() - start {
+            // An empty frame would be the last.
+            0 => out.truncate(header),
+            length => out[header..start].copy_from_slice(&frame_header(length)),
+        }
+        end
+    }
+
+    /// Appends the next bytes.
+    fn fill(&mut self, out: &mut Vec<u8>, length: usize) -> Option<End> {
+        let start = out.len();
+        let filled = self.dump.fill(out, start + length);
         self.hash.update(&out[start..]);
-        self.read += length as u64;
-        let end = match filled {
+        self.read += (out.len() - start) as u64;
+        match filled {
             Ok(true) if self.read <= self.info.nar_size => None,
             Ok(_) => Some(self.judge()),
             Err(error) => {
-                let cause = std::error::Error::source(&error);
-                let cause = cause.map_or(String::new(), |cause| format!(": {cause}"));
+                let cause = error.source().map(|cause| format!(": {cause}"));
+                let cause = cause.unwrap_or_default();
                 Some(End::Damaged(format!("{error}{cause}")))
             }
-        };
-        match length {
-            // An empty frame would be the last.
-            0 => out.truncate(header),
-            _ => out[header..start].copy_from_slice(&frame_header(length)),
-        }
-        if end.is_some() {
-            out.extend_from_slice(&end_frames());
-        }
-        Chunk {
-            bytes: out.into(),
-            end,
         }
     }
 
@@ -101,5 +196,107 @@ impl Encoder {
             "it is not what the store's database says: {} bytes with the hash {found}, not {} with {}",
             self.read, info.nar_size, info.nar_hash
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::archive::Unpacker;
+    use crate::model::StorePath;
+    use crate::wire::receive::take;
+
+    /// A folder with files below and above the size of a frame, and what a store would know of it.
+    fn sample() -> (tempfile::TempDir, Arc<PathInfo>, Vec<u8>) {
+        let folder = tempfile::tempdir().unwrap();
+        let big: Vec<u8> = (0..700_000u32).flat_map(u32::to_le_bytes).collect();
+        fs::write(folder.path().join("big"), big).unwrap();
+        fs::write(folder.path().join("small"), "x").unwrap();
+        let mut nar = Vec::new();
+        Dump::of(folder.path()).fill(&mut nar, usize::MAX).unwrap();
+        let info = PathInfo {
+            path: StorePath::new(format!("/nix/store/{}-sample", "a".repeat(32))).unwrap(),
+            deriver: None,
+            nar_hash: NarHash::new(Sha256::digest(&nar).into()),
+            nar_size: nar.len() as u64,
+            references: Default::default(),
+            signatures: Vec::new(),
+            content_address: None,
+        };
+        (folder, Arc::new(info), nar)
+    }
+
+    fn encode(folder: &std::path::Path, info: &Arc<PathInfo>, form: Form) -> (Vec<u8>, End) {
+        let mut encoder = Encoder::new(info, form);
+        encoder.nar.dump = Dump::of(folder);
+        let mut bytes = Vec::new();
+        loop {
+            let chunk = encoder.next();
+            bytes.extend_from_slice(&chunk.bytes);
+            if let Some(end) = chunk.end {
+                return (bytes, end);
+            }
+        }
+    }
+
+    /// What the daemon reads of a NAR that was sent, without the frames.
+    fn nar_of(mut bytes: &[u8], question: &[u8]) -> Vec<u8> {
+        let (mut plain, mut nar) = (Vec::new(), Vec::new());
+        let mut unpacker = Unpacker::new().unwrap();
+        while let Some((record, length)) = take(bytes).unwrap() {
+            match record {
+                Record::Plain(part) => plain.extend_from_slice(part),
+                Record::Packed(part) => unpacker
+                    .unpack(part, &mut |part| {
+                        nar.extend_from_slice(part);
+                        Ok(())
+                    })
+                    .unwrap(),
+                Record::End => {}
+            }
+            bytes = &bytes[length..];
+        }
+        assert!(bytes.is_empty());
+        let mut frames = plain.strip_prefix(question).unwrap();
+        while let Some((length, rest)) = frames.split_first_chunk() {
+            let (part, rest) = rest.split_at(u64::from_le_bytes(*length) as usize);
+            nar.extend_from_slice(part);
+            frames = rest;
+        }
+        nar
+    }
+
+    #[test]
+    fn each_form_brings_the_question_and_the_nar() {
+        let (folder, info, nar) = sample();
+        let mut question = Vec::new();
+        Question::Add {
+            info: &info,
+            check_signatures: false,
+        }
+        .put(&mut question);
+        for form in [Form::Plain, Form::Packed(1), Form::Packed(9)] {
+            let (bytes, end) = encode(folder.path(), &info, form);
+            assert_eq!(end, End::Whole);
+            assert!(nar_of(&bytes, &question) == nar, "{form:?}");
+        }
+    }
+
+    #[test]
+    fn what_differs_from_the_database_is_told_and_ends() {
+        let (folder, info, _) = sample();
+        fs::write(folder.path().join("small"), "y").unwrap();
+        for form in [Form::Plain, Form::Packed(1)] {
+            let (_, end) = encode(folder.path(), &info, form);
+            let End::Damaged(how) = end else {
+                panic!("{form:?} was taken for whole");
+            };
+            assert!(how.contains("not what the store's database says"), "{how}");
+        }
+        fs::write(folder.path().join("small"), "longer than before").unwrap();
+        let (_, end) = encode(folder.path(), &info, Form::Packed(1));
+        assert!(matches!(end, End::Damaged(_)));
     }
 }

@@ -7,6 +7,7 @@ use crate::adapter::nix::{refused_by_store, with_daemon_log};
 use crate::adapter::ssh::{Events, Output, Stdin};
 use crate::model::{Problem, ProblemKind};
 use crate::wire::daemon::{Answer, Conversation, ConversationError, DaemonError, Heard, Question};
+use crate::wire::receive::{RECORD_LIMIT, Record};
 
 /// Input and output of a daemon that was started on the host.
 pub struct Pipe {
@@ -63,7 +64,7 @@ impl Lane {
             }),
             conversation: conversation.into(),
         };
-        lane.send(greeting.into()).await?;
+        lane.send(record(&greeting)).await?;
         Ok(lane)
     }
 
@@ -75,10 +76,6 @@ impl Lane {
 
     /// Asks questions and waits for all their answers.
     pub(super) async fn ask(&self, questions: &[Question<'_>]) -> Result<Vec<Answer>, Problem> {
-        let mut out = Vec::new();
-        for question in questions {
-            self.conversation.borrow_mut().ask(*question, &mut out);
-        }
         let read = async {
             let mut answers = Vec::with_capacity(questions.len());
             while answers.len() < questions.len() {
@@ -87,8 +84,17 @@ impl Lane {
             Ok(answers)
         };
         // Why nothing could be written any more is said to whoever reads.
-        let (_sent, answers) = tokio::join!(self.send(out.into()), read);
+        let (_sent, answers) = tokio::join!(self.put(questions), read);
         answers
+    }
+
+    /// Asks questions; does not wait for their answers.
+    pub(super) async fn put(&self, questions: &[Question<'_>]) -> Result<(), Problem> {
+        let mut out = Vec::new();
+        for question in questions {
+            self.conversation.borrow_mut().ask(*question, &mut out);
+        }
+        self.send(record(&out)).await
     }
 
     /// The next answer.
@@ -138,6 +144,15 @@ impl Listen {
             return Err(with_daemon_log(daemon_ended(&how), &lines));
         }
     }
+}
+
+/// What the agent passes on as it is.
+fn record(bytes: &[u8]) -> Bytes {
+    let mut out = Vec::with_capacity(bytes.len() + 64);
+    for part in bytes.chunks(RECORD_LIMIT) {
+        Record::Plain(part).put(&mut out);
+    }
+    out.into()
 }
 
 /// A daemon ended before its work.

@@ -1,5 +1,5 @@
 //! phoenix's own way to bring closures to hosts: the protocol of the Nix daemon, spoken over
-//! channels of the connection that is there anyway.
+//! channels of the connection that is there anyway, with the agent before the daemon.
 //!
 //! What a host lacks is found out in one round trip. Paths are sent without waiting for one
 //! another, each as soon as all that it needs is there or under way on the same channel, and the host's daemon
@@ -11,6 +11,7 @@ mod encode;
 mod failure;
 mod lane;
 mod missing;
+mod pace;
 mod schedule;
 mod send;
 mod write;

@@ -15,6 +15,7 @@ use super::encode::End;
 use super::failure::Failures;
 use super::lane::{Held, Lane, Pipe};
 use super::missing::missing;
+use super::pace::Pace;
 use super::schedule::{Refusal, Schedule};
 use super::write::write;
 use super::{Closure, Depot};
@@ -80,6 +81,7 @@ pub async fn send(
         progress,
         distance: watch::Sender::new(None),
         failures: RefCell::default(),
+        pace: RefCell::new(Pace::new()),
     };
     let mut lanes = FuturesUnordered::new();
     lanes.push(Either::Left(work.lane(0, first)));
@@ -109,6 +111,7 @@ pub(super) struct Work<'a> {
     /// How long an answer takes, once that is known.
     distance: watch::Sender<Option<Duration>>,
     pub(super) failures: RefCell<Failures>,
+    pub(super) pace: RefCell<Pace>,
 }
 
 /// A question that has no answer yet.
@@ -189,7 +192,9 @@ impl Work<'_> {
             let question = asked.borrow_mut().pop_front();
             match (question, answer) {
                 (Some(Asked::Distance(since)), _) => {
-                    self.distance.send_replace(Some(since.elapsed()));
+                    let distance = since.elapsed();
+                    self.pace.borrow_mut().answers_after(distance);
+                    self.distance.send_replace(Some(distance));
                 }
                 (Some(Asked::Path(number)), Answer::Failed(error)) => {
                     let mut failures = self.failures.borrow_mut();

@@ -42,6 +42,7 @@ pub(super) async fn write(
         work,
         lane,
         batch: BytesMut::new(),
+        idle_since: Instant::now(),
     };
     let mut begun = FuturesOrdered::new();
     let mut is_first = number == 0;
@@ -73,13 +74,10 @@ pub(super) async fn write(
         ahead -= next.info.nar_size;
         if std::mem::take(&mut is_first) {
             // On its way before anything that could hold up its answer.
-            let question = Question::IsValid(&next.info.path);
-            let mut bytes = Vec::new();
-            lane.conversation.borrow_mut().ask(question, &mut bytes);
             asked
                 .borrow_mut()
                 .push_back(Asked::Distance(Instant::now()));
-            lane.send(bytes.into()).await?;
+            lane.put(&[Question::IsValid(&next.info.path)]).await?;
         }
         asked.borrow_mut().push_back(Asked::Path(next.number));
         let question = Question::Add {
@@ -92,7 +90,8 @@ pub(super) async fn write(
 }
 
 async fn begin(work: &Work<'_>, number: usize, info: Arc<PathInfo>) -> Begun {
-    let mut taking = work.depot.take(&info);
+    let form = work.pace.borrow().form();
+    let mut taking = work.depot.take(&info, form);
     let first = taking.next().await;
     Begun {
         number,
@@ -107,6 +106,8 @@ struct Out<'a> {
     work: &'a Work<'a>,
     lane: &'a Lane,
     batch: BytesMut,
+    /// When the link had taken everything.
+    idle_since: Instant,
 }
 
 impl Out<'_> {
@@ -144,9 +145,15 @@ impl Out<'_> {
         }
     }
 
-    async fn send(&self, bytes: Bytes) -> Result<(), Problem> {
-        let length = bytes.len();
+    async fn send(&mut self, bytes: Bytes) -> Result<(), Problem> {
+        let (length, began) = (bytes.len(), Instant::now());
+        let reading = began - self.idle_since;
         self.lane.send(bytes).await?;
+        self.idle_since = Instant::now();
+        let sending = self.idle_since - began;
+        let all = &self.work.depot.meter;
+        let mut pace = self.work.pace.borrow_mut();
+        pace.sent(length, sending, reading, all);
         self.work.count(length);
         Ok(())
     }

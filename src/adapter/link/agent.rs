@@ -19,7 +19,7 @@ const GREETING: Duration = Duration::from_secs(30);
 const BRINGING: Duration = Duration::from_secs(300);
 
 /// Where agents live on a host; each in a folder named by its hash.
-const FOLDER: &str = "/var/lib/phoenix/agent";
+pub(super) const FOLDER: &str = "/var/lib/phoenix/agent";
 
 /// Runs the agent whose `machine=hash` pair names this machine, or says that it is missing.
 /// A damaged program counts as missing.

@@ -2,12 +2,18 @@
 
 use tokio::time::timeout;
 
-use super::Link;
 use super::elevate::Root;
-use super::tunnel::DAEMON;
+use super::{Link, agent};
 use crate::adapter::copy::{Held, Pipe, SendJob, send};
 use crate::model::{Problem, ProblemKind};
 use crate::world::{Built, CopyProgress};
+
+/// Becomes the agent that stands before the host's daemon. It was checked when this connection
+/// began.
+const RECEIVE: &str = r#"
+echo phoenix-ready
+exec "$1" receive
+"#;
 
 /// Copies the closure of `built` and says what was sent.
 pub(super) async fn copy(
@@ -29,12 +35,17 @@ pub(super) async fn copy(
         substitute: link.copy.substitute,
         depot: &link.cx.depot,
     };
+    let program = link.cx.agents.for_system(&link.facts.system)?;
+    let agent = [agent::FOLDER, &program.hash, "phoenix-agent"].join("/");
     let open = async || {
         let Root {
             stdin,
             events,
             rest,
-        } = link.elevator.run(&link.connection, DAEMON, &[]).await?;
+        } = link
+            .elevator
+            .run(&link.connection, RECEIVE, &[&agent])
+            .await?;
         Ok(Pipe {
             stdin,
             events,

@@ -25,7 +25,7 @@ use crate::world::{Built, CopyProgress};
 const CHUNK: usize = 256 * 1024;
 
 /// Becomes the host's own daemon.
-pub(super) const DAEMON: &str = r"
+const DAEMON: &str = r"
 echo phoenix-ready
 exec nix-daemon --stdio
 ";

@@ -1,0 +1,211 @@
+//! How much packing is worth, by what the links carry and the processor has to spare.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::encode::Form;
+
+/// A link that carries so many bytes a second gains nothing from packing: it is not what is
+/// waited for.
+const FAST: f64 = 120e6;
+
+/// Below these, stronger packing pays.
+const MIDDLING: f64 = 25e6;
+const SLOW: f64 = 5e6;
+
+/// A host that answers so soon is on a fast link until it shows otherwise.
+const NEAR: Duration = Duration::from_millis(1);
+
+/// Bytes that say nothing about a link: they go into buffers on the way.
+const BUFFERED: usize = 3 << 20;
+
+/// What is measured at a time.
+const SPAN: Duration = Duration::from_millis(100);
+
+/// With less of the processor's time unused, nothing can be spared for packing.
+const IDLE: f64 = 0.15;
+
+/// How one host is sent to.
+#[derive(Debug)]
+pub(super) struct Pace {
+    form: Form,
+    buffered: usize,
+    since: Instant,
+    bytes: usize,
+    /// Time spent waiting for the link, and for bytes.
+    sending: Duration,
+    reading: Duration,
+}
+
+/// What all hosts of a run share.
+#[derive(Debug, Default)]
+pub(super) struct Meter(Mutex<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    since: Option<Instant>,
+    bytes: usize,
+    rate: f64,
+    processor: Option<(u64, u64)>,
+    idle: f64,
+}
+
+impl Pace {
+    pub(super) fn new() -> Self {
+        Self {
+            form: Form::Packed(1),
+            buffered: 0,
+            since: Instant::now(),
+            bytes: 0,
+            sending: Duration::ZERO,
+            reading: Duration::ZERO,
+        }
+    }
+
+    /// How the next path is sent.
+    pub(super) fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The host answers after so long.
+    pub(super) fn answers_after(&mut self, distance: Duration) {
+        if distance < NEAR {
+            self.form = Form::Plain;
+        }
+    }
+
+    /// Bytes were sent: how long the link took for them, and how long they were waited for.
+    pub(super) fn sent(&mut self, bytes: usize, sending: Duration, reading: Duration, all: &Meter) {
+        let all = all.sent(bytes);
+        if self.buffered < BUFFERED {
+            self.buffered += bytes;
+            self.since = Instant::now();
+            return;
+        }
+        self.bytes += bytes;
+        self.sending += sending;
+        self.reading += reading;
+        let span = self.since.elapsed();
+        if span < SPAN {
+            return;
+        }
+        let rate = self.bytes as f64 / span.as_secs_f64();
+        self.form = match self.sending > self.reading {
+            true => for_link(rate, all),
+            false => cheaper(self.form),
+        };
+        tracing::debug!(rate, all = all.0, idle = all.1, form = ?self.form, "measured a link");
+        self.since = Instant::now();
+        self.bytes = 0;
+        (self.sending, self.reading) = (Duration::ZERO, Duration::ZERO);
+    }
+}
+
+/// For a link that is what is waited for: its rate, and of all hosts together the rate and the
+/// part of the processor that is unused.
+fn for_link(rate: f64, (all, idle): (f64, f64)) -> Form {
+    let is_busy = idle < IDLE;
+    if rate >= FAST || all >= FAST && is_busy {
+        Form::Plain
+    } else if rate >= MIDDLING {
+        Form::Packed(1)
+    } else if rate >= SLOW || is_busy {
+        Form::Packed(3)
+    } else {
+        Form::Packed(9)
+    }
+}
+
+/// For packing that is what is waited for.
+fn cheaper(form: Form) -> Form {
+    match form {
+        Form::Packed(level) if level > 3 => Form::Packed(3),
+        Form::Packed(level) if level > 1 => Form::Packed(1),
+        _ => Form::Plain,
+    }
+}
+
+impl Meter {
+    /// Counts bytes, and says what all links together carry and how much of the processor is
+    /// unused.
+    fn sent(&self, bytes: usize) -> (f64, f64) {
+        let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.bytes += bytes;
+        let since = *shared.since.get_or_insert_with(Instant::now);
+        let span = since.elapsed();
+        if span >= SPAN {
+            shared.rate = shared.bytes as f64 / span.as_secs_f64();
+            shared.bytes = 0;
+            shared.since = Some(Instant::now());
+            let now = processor();
+            shared.idle = match (shared.processor, now) {
+                (Some((idle, all)), Some(now)) if now.1 > all => {
+                    (now.0 - idle) as f64 / (now.1 - all) as f64
+                }
+                // Where nobody says, something is to be spared.
+                _ => 1.0,
+            };
+            shared.processor = now;
+        }
+        (shared.rate, shared.idle)
+    }
+}
+
+/// Time that the processor was unused, and all its time, since the machine started (Linux:
+/// proc_stat(5)).
+fn processor() -> Option<(u64, u64)> {
+    let stat = std::fs::read_to_string("/proc/stat").ok()?;
+    let line = stat.lines().next()?.strip_prefix("cpu ")?;
+    // User, nice, system, idle, waiting for disks; guests are in the first two.
+    let times: Vec<u64> = line
+        .split_whitespace()
+        .take(8)
+        .map_while(|time| time.parse().ok())
+        .collect();
+    let idle = times.get(3)? + times.get(4)?;
+    Some((idle, times.iter().sum()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_links_get_stronger_packing_and_fast_ones_none() {
+        let spare = |rate| for_link(rate, (rate, 0.9));
+        assert_eq!(spare(1e6), Form::Packed(9));
+        assert_eq!(spare(10e6), Form::Packed(3));
+        assert_eq!(spare(50e6), Form::Packed(1));
+        assert_eq!(spare(200e6), Form::Plain);
+    }
+
+    #[test]
+    fn a_busy_machine_packs_only_for_slow_links() {
+        assert_eq!(for_link(30e6, (240e6, 0.0)), Form::Plain);
+        assert_eq!(for_link(1e6, (8e6, 0.0)), Form::Packed(3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_fills_buffers_says_nothing_and_what_waits_for_packing_packs_less() {
+        let (mut pace, all) = (Pace::new(), Meter::default());
+        pace.sent(BUFFERED, Duration::from_secs(9), Duration::ZERO, &all);
+        assert_eq!(pace.form(), Form::Packed(1));
+        tokio::time::advance(SPAN).await;
+        pace.sent(100_000, SPAN, Duration::ZERO, &all);
+        assert_eq!(pace.form(), Form::Packed(9));
+        tokio::time::advance(SPAN).await;
+        pace.sent(100_000, Duration::ZERO, SPAN, &all);
+        assert_eq!(pace.form(), Form::Packed(3));
+    }
+
+    #[test]
+    fn a_near_host_is_sent_to_as_it_is() {
+        let mut pace = Pace::new();
+        pace.answers_after(Duration::from_millis(40));
+        assert_eq!(pace.form(), Form::Packed(1));
+        pace.answers_after(Duration::from_micros(400));
+        assert_eq!(pace.form(), Form::Plain);
+    }
+}

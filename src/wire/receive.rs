@@ -1,0 +1,132 @@
+//! What the controller sends to `phoenix-agent receive`, which stands before the host's Nix
+//! daemon: records that it expands into what the daemon reads. What the daemon answers goes
+//! back as it is.
+//!
+//! A record is a byte that says what it is, the length of its content in four bytes (least
+//! significant first), and the content.
+
+use thiserror::Error;
+
+/// Longest content of a record, in bytes.
+pub const RECORD_LIMIT: usize = 1 << 20;
+
+/// Bytes before the content.
+const HEADER: usize = 5;
+
+/// A record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Record<'a> {
+    /// Goes to the daemon as it is.
+    Plain(&'a [u8]),
+    /// A part of a NAR, packed with zstd (RFC 8878). The daemon gets it unpacked and in frames.
+    Packed(&'a [u8]),
+    /// The NAR is complete; the daemon is told that its frames end.
+    End,
+}
+
+/// Bytes that are no record.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RecordError {
+    /// Nobody knows such a record.
+    #[error("{0} is no kind of record")]
+    Kind(u8),
+    /// It is longer than any.
+    #[error("a record of {0} bytes is longer than {RECORD_LIMIT}")]
+    Length(usize),
+}
+
+impl Record<'_> {
+    fn parts(&self) -> (u8, &[u8]) {
+        match self {
+            Self::Plain(bytes) => (0, bytes),
+            Self::Packed(bytes) => (1, bytes),
+            Self::End => (2, &[]),
+        }
+    }
+
+    /// Appends the record's bytes.
+    ///
+    /// # Panics
+    /// When the content is longer than [`RECORD_LIMIT`].
+    pub fn put(&self, out: &mut Vec<u8>) {
+        let (kind, content) = self.parts();
+        assert!(content.len() <= RECORD_LIMIT, "records are cut before");
+        out.push(kind);
+        out.extend_from_slice(&(content.len() as u32).to_le_bytes());
+        out.extend_from_slice(content);
+    }
+}
+
+/// Begins a plain record whose content is written after it, and ended with [`close`].
+#[must_use]
+pub fn open(out: &mut Vec<u8>) -> usize {
+    out.extend_from_slice(&[0; HEADER]);
+    out.len()
+}
+
+/// Ends a plain record that was begun with [`open`].
+pub fn close(out: &mut [u8], start: usize) {
+    let length = (out.len() - start) as u32;
+    out[start - HEADER + 1..start].copy_from_slice(&length.to_le_bytes());
+}
+
+/// Takes the record at the beginning of `bytes`, and says how long it is; `None` when more
+/// bytes are needed.
+///
+/// # Errors
+/// [`RecordError`] when no more bytes could make it one.
+pub fn take(bytes: &[u8]) -> Result<Option<(Record<'_>, usize)>, RecordError> {
+    let Some((&[kind, a, b, c, d], rest)) = bytes.split_first_chunk() else {
+        return Ok(None);
+    };
+    let length = u32::from_le_bytes([a, b, c, d]) as usize;
+    if kind > 2 {
+        return Err(RecordError::Kind(kind));
+    }
+    if length > RECORD_LIMIT {
+        return Err(RecordError::Length(length));
+    }
+    let Some(content) = rest.get(..length) else {
+        return Ok(None);
+    };
+    let record = match kind {
+        0 => Record::Plain(content),
+        1 => Record::Packed(content),
+        _ => Record::End,
+    };
+    Ok(Some((record, HEADER + length)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_read_back_however_they_are_cut() {
+        let records = [Record::Plain(b"abc"), Record::Packed(b""), Record::End];
+        let mut bytes = Vec::new();
+        for record in records {
+            record.put(&mut bytes);
+        }
+        let start = open(&mut bytes);
+        bytes.extend_from_slice(b"later");
+        close(&mut bytes, start);
+        let mut rest = &bytes[..];
+        for record in records.into_iter().chain([Record::Plain(b"later")]) {
+            let (found, length) = take(rest).unwrap().unwrap();
+            assert_eq!(found, record);
+            for end in 0..length {
+                assert_eq!(take(&rest[..end]), Ok(None));
+            }
+            rest = &rest[length..];
+        }
+        assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn what_is_no_record_is_told_at_once() {
+        assert_eq!(take(&[9, 0, 0, 0, 0]), Err(RecordError::Kind(9)));
+        let long = take(&[0, 0xff, 0xff, 0xff, 0xff]);
+        assert_eq!(long, Err(RecordError::Length(0xffff_ffff)));
+    }
+}
