@@ -10,12 +10,16 @@ use std::thread;
 
 use thiserror::Error;
 
-use crate::archive::Unpacker;
+use crate::archive::{SEGMENT, Unpacker, Window, unpack_after};
+use crate::model::StorePath;
 use crate::wire::daemon::{end_frames, frame_header};
 use crate::wire::receive::{Record, RecordError, take};
 
 /// Bytes read at a time.
 const CHUNK: usize = 256 * 1024;
+
+/// Most bytes of a packed segment: zstd adds less than this to what it cannot pack.
+const PACKED_LIMIT: usize = SEGMENT + SEGMENT / 128;
 
 /// Why nothing more is received.
 #[derive(Debug, Error)]
@@ -78,60 +82,145 @@ fn pass<W: Write>(input: &mut impl Read, expander: &mut Expander<W>) -> Result<(
 /// Turns records into what a daemon reads.
 struct Expander<W> {
     out: W,
-    /// Of the NAR that is under way.
-    unpacker: Option<Unpacker>,
-    /// The rest of this NAR is dropped.
-    is_damaged: bool,
+    nar: Nar,
+}
+
+/// The NAR that is under way.
+#[derive(Default)]
+enum Nar {
+    /// None, or nothing of it yet.
+    #[default]
+    None,
+    /// It is a single stream.
+    Stream(Box<Unpacker>),
+    /// It is packed as what differs from another.
+    After(After),
+    /// The rest of it is dropped.
+    Damaged,
+}
+
+/// Segments after parts of another NAR.
+struct After {
+    path: StorePath,
+    window: Window,
+    /// The part before the segment that is under way.
+    part: (u64, u64),
+    packed: Vec<u8>,
+}
+
+/// Why a NAR goes no further.
+enum Fault {
+    /// What arrived cannot be unpacked.
+    Damaged,
+    /// The daemon takes no more.
+    Daemon(io::Error),
 }
 
 impl<W: Write> Expander<W> {
     fn new(out: W) -> Self {
         Self {
             out,
-            unpacker: None,
-            is_damaged: false,
+            nar: Nar::None,
         }
     }
 
     fn expand(&mut self, record: Record<'_>) -> io::Result<()> {
-        match record {
-            Record::Plain(bytes) => self.out.write_all(bytes),
+        let expanded = match record {
+            Record::Plain(bytes) => return self.out.write_all(bytes),
             Record::Packed(bytes) => self.unpack(bytes),
+            Record::After {
+                path,
+                offset,
+                length,
+            } => self.after(path, (offset, length)),
             Record::End => {
-                self.unpacker = None;
-                self.is_damaged = false;
-                self.out.write_all(&end_frames())
+                let segment = self.segment();
+                self.nar = Nar::None;
+                return match segment {
+                    Err(Fault::Daemon(error)) => Err(error),
+                    _ => self.out.write_all(&end_frames()),
+                };
             }
-        }
-    }
-
-    fn unpack(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.is_damaged {
-            return Ok(());
-        }
-        let unpacker = match &mut self.unpacker {
-            Some(unpacker) => unpacker,
-            None => self.unpacker.insert(Unpacker::new()?),
         };
-        // Whether it is the daemon that failed, and not the stream.
-        let mut failed = None;
-        let out = &mut self.out;
-        let mut frame = |bytes: &[u8]| {
-            let written = out
-                .write_all(&frame_header(bytes.len()))
-                .and_then(|()| out.write_all(bytes));
-            written.inspect_err(|error| failed = Some(error.kind()))
-        };
-        let unpacked = unpacker.unpack(bytes, &mut frame);
-        match (unpacked, failed) {
-            (Ok(()), _) => Ok(()),
-            (Err(error), Some(_)) => Err(error),
-            (Err(_), None) => {
-                self.is_damaged = true;
+        match expanded {
+            Ok(()) => Ok(()),
+            Err(Fault::Daemon(error)) => Err(error),
+            Err(Fault::Damaged) => {
+                self.nar = Nar::Damaged;
                 Ok(())
             }
         }
     }
+
+    fn unpack(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        if let Nar::None = self.nar {
+            let unpacker = Unpacker::new().map_err(|_| Fault::Damaged)?;
+            self.nar = Nar::Stream(Box::new(unpacker));
+        }
+        match &mut self.nar {
+            Nar::Stream(unpacker) => framed(&mut self.out, |take| unpacker.unpack(bytes, take)),
+            Nar::After(after) if after.packed.len() + bytes.len() <= PACKED_LIMIT => {
+                after.packed.extend_from_slice(bytes);
+                Ok(())
+            }
+            Nar::After(_) => Err(Fault::Damaged),
+            Nar::None | Nar::Damaged => Ok(()),
+        }
+    }
+
+    /// Begins a segment.
+    fn after(&mut self, path: &[u8], part: (u64, u64)) -> Result<(), Fault> {
+        self.segment()?;
+        let path = std::str::from_utf8(path).map_err(|_| Fault::Damaged)?;
+        match &mut self.nar {
+            Nar::After(after) if after.path.as_str() == path => after.part = part,
+            Nar::None => {
+                let path = StorePath::new(path).map_err(|_| Fault::Damaged)?;
+                self.nar = Nar::After(After {
+                    window: Window::on(path.as_path()),
+                    path,
+                    part,
+                    packed: Vec::new(),
+                });
+            }
+            Nar::Stream(_) | Nar::After(_) => return Err(Fault::Damaged),
+            Nar::Damaged => {}
+        }
+        Ok(())
+    }
+
+    /// Ends the segment that is under way, if one is.
+    fn segment(&mut self) -> Result<(), Fault> {
+        let Nar::After(after) = &mut self.nar else {
+            return Ok(());
+        };
+        if after.packed.is_empty() {
+            return Ok(());
+        }
+        let (offset, length) = after.part;
+        let prefix = after.window.slide(offset, length);
+        let prefix = prefix.map_err(|_| Fault::Damaged)?;
+        let packed = std::mem::take(&mut after.packed);
+        framed(&mut self.out, |take| unpack_after(prefix, &packed, take))
+    }
+}
+
+/// Writes what `unpack` gives in frames.
+fn framed(
+    out: &mut impl Write,
+    unpack: impl FnOnce(&mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()>,
+) -> Result<(), Fault> {
+    // Tells the daemon's failure from the stream's.
+    let mut failed = false;
+    let mut frame = |bytes: &[u8]| {
+        let header = frame_header(bytes.len());
+        let written = out.write_all(&header).and_then(|()| out.write_all(bytes));
+        written.inspect_err(|_| failed = true)
+    };
+    unpack(&mut frame).map_err(|error| match failed {
+        true => Fault::Daemon(error),
+        false => Fault::Damaged,
+    })
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ impl Packer {
     pub fn pack(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
         let mut input = InBuffer::around(bytes);
         while input.pos() < bytes.len() {
-            into(out, |output| self.0.run(&mut input, output))?;
+            fill(out, |output| self.0.run(&mut input, output))?;
         }
         Ok(())
     }
@@ -41,7 +41,7 @@ impl Packer {
     /// # Errors
     /// When the bytes were fewer than was said.
     pub fn finish(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
-        while into(out, |output| self.0.finish(output, true))? > 0 {}
+        while fill(out, |output| self.0.finish(output, true))? > 0 {}
         Ok(())
     }
 }
@@ -67,24 +67,33 @@ impl Unpacker {
         bytes: &[u8],
         take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
-        let mut input = InBuffer::around(bytes);
-        let mut out = Vec::with_capacity(ROOM);
-        loop {
-            out.clear();
-            into(&mut out, |output| self.0.run(&mut input, output))?;
-            if !out.is_empty() {
-                take(&out)?;
-            }
-            // A full piece may have had more behind it.
-            if input.pos() == bytes.len() && out.len() < ROOM {
-                return Ok(());
-            }
+        drain(&mut self.0, bytes, take)
+    }
+}
+
+/// Runs packed bytes through a decoder, and gives what they come to in pieces of at most 128 KiB.
+pub(super) fn drain(
+    decoder: &mut Decoder<'_>,
+    bytes: &[u8],
+    take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut input = InBuffer::around(bytes);
+    let mut out = Vec::with_capacity(ROOM);
+    loop {
+        out.clear();
+        fill(&mut out, |output| decoder.run(&mut input, output))?;
+        if !out.is_empty() {
+            take(&out)?;
+        }
+        // A full piece may have more behind it.
+        if input.pos() == bytes.len() && out.len() < ROOM {
+            return Ok(());
         }
     }
 }
 
 /// Runs one step that writes to the end of `out`.
-fn into<T>(
+pub(super) fn fill<T>(
     out: &mut Vec<u8>,
     step: impl FnOnce(&mut OutBuffer<'_, Vec<u8>>) -> io::Result<T>,
 ) -> io::Result<T> {

@@ -5,6 +5,8 @@
 //! A record is a byte that says what it is, the length of its content in four bytes (least
 //! significant first), and the content.
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 /// Longest content of a record, in bytes.
@@ -13,6 +15,9 @@ pub const RECORD_LIMIT: usize = 1 << 20;
 /// Bytes before the content.
 const HEADER: usize = 5;
 
+/// The highest kind.
+const AFTER: u8 = 3;
+
 /// A record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Record<'a> {
@@ -20,6 +25,16 @@ pub enum Record<'a> {
     Plain(&'a [u8]),
     /// A part of a NAR, packed with zstd (RFC 8878). The daemon gets it unpacked and in frames.
     Packed(&'a [u8]),
+    /// What is packed next is a stream of its own, and begins as if this part of another path's
+    /// NAR had come before it.
+    After {
+        /// The other path, which the host has.
+        path: &'a [u8],
+        /// Where in its NAR the part begins.
+        offset: u64,
+        /// The part's length.
+        length: u64,
+    },
     /// The NAR is complete; the daemon is told that its frames end.
     End,
 }
@@ -30,17 +45,28 @@ pub enum RecordError {
     /// Nobody knows such a record.
     #[error("{0} is no kind of record")]
     Kind(u8),
+    /// It names no part of a path.
+    #[error("a record is too short for the part of a path")]
+    Part,
     /// It is longer than any.
     #[error("a record of {0} bytes is longer than {RECORD_LIMIT}")]
     Length(usize),
 }
 
 impl Record<'_> {
-    fn parts(&self) -> (u8, &[u8]) {
+    fn parts(&self) -> (u8, Cow<'_, [u8]>) {
         match self {
-            Self::Plain(bytes) => (0, bytes),
-            Self::Packed(bytes) => (1, bytes),
-            Self::End => (2, &[]),
+            Self::Plain(bytes) => (0, Cow::Borrowed(bytes)),
+            Self::Packed(bytes) => (1, Cow::Borrowed(bytes)),
+            Self::End => (2, Cow::Borrowed(&[])),
+            Self::After {
+                path,
+                offset,
+                length,
+            } => {
+                let content = [&offset.to_le_bytes()[..], &length.to_le_bytes(), path].concat();
+                (3, Cow::Owned(content))
+            }
         }
     }
 
@@ -53,7 +79,7 @@ impl Record<'_> {
         assert!(content.len() <= RECORD_LIMIT, "records are cut before");
         out.push(kind);
         out.extend_from_slice(&(content.len() as u32).to_le_bytes());
-        out.extend_from_slice(content);
+        out.extend_from_slice(&content);
     }
 }
 
@@ -80,7 +106,7 @@ pub fn take(bytes: &[u8]) -> Result<Option<(Record<'_>, usize)>, RecordError> {
         return Ok(None);
     };
     let length = u32::from_le_bytes([a, b, c, d]) as usize;
-    if kind > 2 {
+    if kind > AFTER {
         return Err(RecordError::Kind(kind));
     }
     if length > RECORD_LIMIT {
@@ -92,9 +118,20 @@ pub fn take(bytes: &[u8]) -> Result<Option<(Record<'_>, usize)>, RecordError> {
     let record = match kind {
         0 => Record::Plain(content),
         1 => Record::Packed(content),
+        AFTER => after(content)?,
         _ => Record::End,
     };
     Ok(Some((record, HEADER + length)))
+}
+
+fn after(content: &[u8]) -> Result<Record<'_>, RecordError> {
+    let (offset, rest) = content.split_first_chunk().ok_or(RecordError::Part)?;
+    let (length, path) = rest.split_first_chunk().ok_or(RecordError::Part)?;
+    Ok(Record::After {
+        path,
+        offset: u64::from_le_bytes(*offset),
+        length: u64::from_le_bytes(*length),
+    })
 }
 
 #[cfg(test)]
@@ -103,7 +140,17 @@ mod tests {
 
     #[test]
     fn records_read_back_however_they_are_cut() {
-        let records = [Record::Plain(b"abc"), Record::Packed(b""), Record::End];
+        let after = Record::After {
+            path: b"/nix/store/x",
+            offset: 1 << 40,
+            length: 7,
+        };
+        let records = [
+            Record::Plain(b"abc"),
+            Record::Packed(b""),
+            after,
+            Record::End,
+        ];
         let mut bytes = Vec::new();
         for record in records {
             record.put(&mut bytes);
@@ -126,6 +173,7 @@ mod tests {
     #[test]
     fn what_is_no_record_is_told_at_once() {
         assert_eq!(take(&[9, 0, 0, 0, 0]), Err(RecordError::Kind(9)));
+        assert_eq!(take(&[3, 1, 0, 0, 0, 0]), Err(RecordError::Part));
         let long = take(&[0, 0xff, 0xff, 0xff, 0xff]);
         assert_eq!(long, Err(RecordError::Length(0xffff_ffff)));
     }

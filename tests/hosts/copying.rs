@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::boot::{HOST, begin, deploy, is_untouched, release};
-use crate::command;
+use crate::command::{self, Ran};
 use crate::lab::Lab;
 use crate::phoenix::{self, Phoenix};
 
@@ -138,4 +138,76 @@ fn a_damaged_path_is_named_and_costs_no_other() {
     drop(damage);
     let ran = deploy(&phoenix, &[], 0);
     assert_eq!(phoenix::outcome(&ran, HOST), "confirmed");
+}
+
+/// Bytes that went to the host in a run's copy.
+#[track_caller]
+fn copied(ran: &Ran) -> u64 {
+    let events = phoenix::events(ran);
+    let copy = events.iter().find(|event| {
+        event["event"] == "stage-finished" && event["stage"] == "copy" && event["host"] == HOST
+    });
+    let bytes = copy.and_then(|copy| copy["bytes"].as_u64());
+    bytes.unwrap_or_else(|| panic!("nothing was copied: {}", ran.all()))
+}
+
+/// Brings the host to a world of its own, so that another is a rebuild of what it runs.
+fn settle(phoenix: &Phoenix, lab: &Lab, test: &str) {
+    begin(phoenix, lab, &format!("{test}-old"), &world(test));
+    release(
+        phoenix,
+        &format!("{test}-new"),
+        &world(&format!("{test}-rebuilt-")),
+    );
+}
+
+#[test]
+fn a_rebuild_costs_a_few_percent_of_what_it_comes_to() {
+    let lab = Lab::ready();
+    let phoenix = engine(&lab);
+    settle(&phoenix, &lab, "rebuild");
+    let ran = deploy(&phoenix, &[], 0);
+    assert_eq!(phoenix::outcome(&ran, HOST), "confirmed");
+    let system = lab.running(HOST);
+    let size = here(&format!(
+        "nix-store --query --size $(nix-store --query --requisites {system}) | jq -s add"
+    ));
+    let size: u64 = size.parse().expect("a number of bytes");
+    let copied = copied(&ran);
+    assert!(copied * 30 < size, "{copied} of {size} bytes were sent");
+    assert_eq!(lab.say(HOST, &dump(&system)), here(&dump(&system)));
+}
+
+/// A file of the host's store with other bytes, as long as this lives.
+struct HostDamage<'a>(&'a Lab, String);
+
+impl Drop for HostDamage<'_> {
+    fn drop(&mut self) {
+        let undo = format!("cp -a /var/lib/damaged {0} && rm /var/lib/damaged", self.1);
+        self.0.root(HOST, &undo);
+    }
+}
+
+#[test]
+fn a_host_whose_old_path_is_damaged_gets_the_new_one_as_a_whole() {
+    let lab = Lab::ready();
+    let phoenix = engine(&lab);
+    settle(&phoenix, &lab, "base");
+    let system = lab.running(HOST);
+    let perl =
+        format!("echo $(nix-store --query --requisites {system} | grep -e -perl-5)/lib/perl.so.0");
+    let file = lab.say(HOST, &perl);
+    let damage = format!(
+        "cp -a {file} /var/lib/damaged && chmod u+w {file} && \
+         dd if=/dev/urandom of={file} bs=4096 seek=8 count=64 conv=notrunc status=none"
+    );
+    let undo = HostDamage(&lab, file);
+    lab.say(HOST, &damage);
+    let ran = deploy(&phoenix, &[], 0);
+    assert_eq!(phoenix::outcome(&ran, HOST), "confirmed");
+    assert!(copied(&ran) > 400_000, "the path was sent as a whole");
+    drop(undo);
+    let verify = "nix-store --verify --check-contents 2>&1";
+    let said = lab.say(HOST, verify);
+    assert!(!said.contains("modified"), "{said}");
 }

@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 use super::encode::{Encoder, End, Form};
 use super::pace::Meter;
+use super::room::{Room, Rooms};
 use crate::model::{PathInfo, StorePath};
 
 /// Bytes that are kept for hosts that may still want them.
@@ -29,6 +30,7 @@ pub struct Depot {
     /// Bytes of NARs read from the store.
     read: AtomicU64,
     pub(super) meter: Meter,
+    rooms: Rooms,
 }
 
 /// What is kept, oldest first.
@@ -79,6 +81,7 @@ impl Depot {
             kept: Mutex::default(),
             read: AtomicU64::new(0),
             meter: Meter::default(),
+            rooms: Rooms::default(),
         }
     }
 
@@ -91,24 +94,41 @@ impl Depot {
     /// Begins to take a path. Packing that is done already is taken, whatever its level.
     pub(super) fn take(self: &Arc<Self>, info: &Arc<PathInfo>, form: Form) -> Taking {
         let mut shelves = lock(&self.shelves);
-        let key = |form| (info.path.clone(), form);
+        let key = |form: &Form| (info.path.clone(), form.clone());
         let is_fresh = |form: &Form| {
-            let good = shelves.get(&key(*form));
+            let good = shelves.get(&key(form));
             good.is_some_and(|good| !good.is_spoilt())
         };
         let packed = [Form::Packed(9), Form::Packed(3), Form::Packed(1)];
         let form = match form {
-            Form::Plain => form,
             Form::Packed(_) => packed.into_iter().find(is_fresh).unwrap_or(form),
+            Form::Plain | Form::After(_) => form,
         };
-        let fresh = || Arc::new(Good::new(info, form, 0));
-        let good = shelves.entry(key(form)).or_insert_with(fresh);
-        if good.is_spoilt() {
-            *good = fresh();
+        if !is_fresh(&form) {
+            let good = Arc::new(self.good(info, form));
+            shelves.insert(key(&good.form), Arc::clone(&good));
+            return self.taking(good);
         }
+        let good = Arc::clone(&shelves[&key(&form)]);
+        self.taking(good)
+    }
+
+    /// A path of which nothing is made yet. Where there is no room to make it as what differs from
+    /// another, it is packed by itself.
+    fn good(&self, info: &Arc<PathInfo>, form: Form) -> Good {
+        let Form::After(base) = &form else {
+            return Good::new(info, form, 0, None);
+        };
+        match self.rooms.take(info.nar_size, base.nar_size) {
+            Some(room) => Good::new(info, form, 0, Some(room)),
+            None => Good::new(info, Form::Packed(3), 0, None),
+        }
+    }
+
+    fn taking(self: &Arc<Self>, good: Arc<Good>) -> Taking {
         Taking {
             depot: Arc::clone(self),
-            good: Arc::clone(good),
+            good,
             at: 0,
         }
     }
@@ -183,8 +203,8 @@ impl Default for Depot {
 }
 
 impl Good {
-    fn new(info: &Arc<PathInfo>, form: Form, skip: usize) -> Self {
-        let encoder = Some(Box::new(Encoder::new(info, form)));
+    fn new(info: &Arc<PathInfo>, form: Form, skip: usize, room: Option<Room>) -> Self {
+        let encoder = Some(Box::new(Encoder::new(info, form.clone(), room)));
         Self {
             info: Arc::clone(info),
             form,
@@ -195,6 +215,12 @@ impl Good {
             }),
             news: Notify::new(),
         }
+    }
+
+    /// The same once more, for whoever comes too late, in the same form: its chunks are those
+    /// that were there before.
+    fn again(&self, skip: usize) -> Self {
+        Self::new(&self.info, self.form.clone(), skip, None)
     }
 
     /// Whether its first chunk is gone, so that nobody can begin to take it.
@@ -240,6 +266,11 @@ pub(super) struct Taking {
 }
 
 impl Taking {
+    /// How it is sent.
+    pub(super) fn form(&self) -> &Form {
+        &self.good.form
+    }
+
     /// The next bytes, or how it ended.
     // Dropped here, nothing is lost: the next call gets them.
     pub(super) async fn next(&mut self) -> Result<Bytes, End> {
@@ -257,7 +288,7 @@ impl Taking {
                 Look::End(end) => return Err(end),
                 Look::Wait => news.await,
                 Look::Make(encoder) => self.depot.make(&good, encoder).await,
-                Look::Gone => self.good = Arc::new(Good::new(&good.info, good.form, self.at)),
+                Look::Gone => self.good = Arc::new(Good::again(&good, self.at)),
             }
         }
     }

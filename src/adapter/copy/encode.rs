@@ -8,8 +8,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use crate::archive::{Dump, Packer};
-use crate::model::{NarHash, PathInfo};
+use super::room::Room;
+use crate::archive::{Dump, Packer, SEGMENT, Window, pack_after, part};
+use crate::model::{NarHash, PathInfo, StorePath};
 use crate::wire::daemon::{Question, end_frames, frame_header};
 use crate::wire::receive::{Record, close, open};
 
@@ -20,12 +21,21 @@ const FRAME: usize = 256 * 1024;
 const PACKED: usize = 128 * 1024;
 
 /// How a NAR is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Form {
     /// As it is.
     Plain,
     /// Packed with zstd, at this of its levels.
     Packed(i32),
+    /// As what differs from another path, which both stores have.
+    After(Arc<Base>),
+}
+
+/// A path that another is like.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Base {
+    pub(super) path: StorePath,
+    pub(super) nar_size: u64,
 }
 
 /// A piece of what is sent for a path.
@@ -51,11 +61,15 @@ pub(super) struct Encoder {
     nar: Nar,
     form: Form,
     packer: Option<Packer>,
+    /// On the path that this one is like.
+    window: Option<Window>,
+    /// What it takes up in memory, for as long as it lives.
+    _room: Option<Room>,
     has_begun: bool,
 }
 
 impl Encoder {
-    pub(super) fn new(info: &Arc<PathInfo>, form: Form) -> Self {
+    pub(super) fn new(info: &Arc<PathInfo>, form: Form, room: Option<Room>) -> Self {
         Self {
             nar: Nar {
                 dump: Dump::of(info.path.as_path()),
@@ -65,6 +79,8 @@ impl Encoder {
             },
             form,
             packer: None,
+            window: None,
+            _room: room,
             has_begun: false,
         }
     }
@@ -82,7 +98,7 @@ impl Encoder {
             };
             question.put(&mut out);
         }
-        let end = match self.form {
+        let end = match self.form.clone() {
             Form::Plain => {
                 let end = self.nar.frame(&mut out);
                 if end.is_some() {
@@ -91,9 +107,15 @@ impl Encoder {
                 close(&mut out, start);
                 end
             }
-            Form::Packed(level) => {
+            form => {
                 close(&mut out, start);
-                let end = self.pack(level, &mut out);
+                let packed = match form {
+                    Form::After(base) => self.pack_after(&base, &mut out),
+                    Form::Packed(level) => self.pack(level, &mut out),
+                    Form::Plain => Ok(None),
+                };
+                let failed = |error| End::Damaged(format!("it could not be packed: {error}"));
+                let end = packed.unwrap_or_else(|error| Some(failed(error)));
                 if end.is_some() {
                     Record::End.put(&mut out);
                 }
@@ -107,14 +129,7 @@ impl Encoder {
         }
     }
 
-    fn pack(&mut self, level: i32, out: &mut Vec<u8>) -> Option<End> {
-        match self.try_to_pack(level, out) {
-            Ok(end) => end,
-            Err(error) => Some(End::Damaged(format!("it could not be packed: {error}"))),
-        }
-    }
-
-    fn try_to_pack(&mut self, level: i32, out: &mut Vec<u8>) -> io::Result<Option<End>> {
+    fn pack(&mut self, level: i32, out: &mut Vec<u8>) -> io::Result<Option<End>> {
         let packer = match &mut self.packer {
             Some(packer) => packer,
             None => {
@@ -133,10 +148,42 @@ impl Encoder {
         if end == Some(End::Whole) {
             packer.finish(&mut packed)?;
         }
-        for part in packed.chunks(FRAME) {
-            Record::Packed(part).put(out);
-        }
+        put_packed(&packed, out);
         Ok(end)
+    }
+
+    /// A segment.
+    fn pack_after(&mut self, base: &Base, out: &mut Vec<u8>) -> io::Result<Option<End>> {
+        let window = match &mut self.window {
+            Some(window) => window,
+            None => self.window.insert(Window::on(base.path.as_path())),
+        };
+        let (offset, length) = part(self.nar.read, self.nar.info.nar_size, base.nar_size);
+        let left = self.nar.info.nar_size.saturating_sub(self.nar.read);
+        let room = usize::try_from(left).map_or(SEGMENT, |left| left.min(SEGMENT));
+        let mut segment = Vec::with_capacity(room + 1024);
+        let end = self.nar.fill(&mut segment, SEGMENT);
+        if segment.is_empty() {
+            return Ok(end);
+        }
+        // A base that cannot be read here is as good as an empty one.
+        let prefix = window.slide(offset, length).unwrap_or_default();
+        let record = Record::After {
+            path: base.path.as_str().as_bytes(),
+            offset,
+            length: prefix.len() as u64,
+        };
+        record.put(out);
+        let mut packed = Vec::new();
+        pack_after(prefix, &segment, &mut packed)?;
+        put_packed(&packed, out);
+        Ok(end)
+    }
+}
+
+fn put_packed(packed: &[u8], out: &mut Vec<u8>) {
+    for part in packed.chunks(FRAME) {
+        Record::Packed(part).put(out);
     }
 }
 
@@ -228,8 +275,8 @@ mod tests {
         (folder, Arc::new(info), nar)
     }
 
-    fn encode(folder: &std::path::Path, info: &Arc<PathInfo>, form: Form) -> (Vec<u8>, End) {
-        let mut encoder = Encoder::new(info, form);
+    fn encode(folder: &std::path::Path, info: &Arc<PathInfo>, form: &Form) -> (Vec<u8>, End) {
+        let mut encoder = Encoder::new(info, form.clone(), None);
         encoder.nar.dump = Dump::of(folder);
         let mut bytes = Vec::new();
         loop {
@@ -254,6 +301,7 @@ mod tests {
                         Ok(())
                     })
                     .unwrap(),
+                Record::After { .. } => panic!("nothing to be after"),
                 Record::End => {}
             }
             bytes = &bytes[length..];
@@ -278,7 +326,7 @@ mod tests {
         }
         .put(&mut question);
         for form in [Form::Plain, Form::Packed(1), Form::Packed(9)] {
-            let (bytes, end) = encode(folder.path(), &info, form);
+            let (bytes, end) = encode(folder.path(), &info, &form);
             assert_eq!(end, End::Whole);
             assert!(nar_of(&bytes, &question) == nar, "{form:?}");
         }
@@ -289,14 +337,14 @@ mod tests {
         let (folder, info, _) = sample();
         fs::write(folder.path().join("small"), "y").unwrap();
         for form in [Form::Plain, Form::Packed(1)] {
-            let (_, end) = encode(folder.path(), &info, form);
+            let (_, end) = encode(folder.path(), &info, &form);
             let End::Damaged(how) = end else {
                 panic!("{form:?} was taken for whole");
             };
             assert!(how.contains("not what the store's database says"), "{how}");
         }
         fs::write(folder.path().join("small"), "longer than before").unwrap();
-        let (_, end) = encode(folder.path(), &info, Form::Packed(1));
+        let (_, end) = encode(folder.path(), &info, &Form::Packed(1));
         assert!(matches!(end, End::Damaged(_)));
     }
 }

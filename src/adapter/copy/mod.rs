@@ -6,12 +6,14 @@
 //! answers each by itself: an error costs the path that it is about, and those that need it.
 //! See docs/design/0011-copy-engine.md.
 
+mod base;
 mod depot;
 mod encode;
 mod failure;
 mod lane;
 mod missing;
 mod pace;
+mod room;
 mod schedule;
 mod send;
 mod write;

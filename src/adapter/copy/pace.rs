@@ -15,9 +15,6 @@ const FAST: f64 = 120e6;
 const MIDDLING: f64 = 25e6;
 const SLOW: f64 = 5e6;
 
-/// A host that answers so soon is on a fast link until it shows otherwise.
-const NEAR: Duration = Duration::from_millis(1);
-
 /// Bytes that say nothing about a link: they go into buffers on the way.
 const BUFFERED: usize = 3 << 20;
 
@@ -66,14 +63,7 @@ impl Pace {
 
     /// How the next path is sent.
     pub(super) fn form(&self) -> Form {
-        self.form
-    }
-
-    /// The host answers after so long.
-    pub(super) fn answers_after(&mut self, distance: Duration) {
-        if distance < NEAR {
-            self.form = Form::Plain;
-        }
+        self.form.clone()
     }
 
     /// Bytes were sent: how long the link took for them, and how long they were waited for.
@@ -94,7 +84,7 @@ impl Pace {
         let rate = self.bytes as f64 / span.as_secs_f64();
         self.form = match self.sending > self.reading {
             true => for_link(rate, all),
-            false => cheaper(self.form),
+            false => cheaper(&self.form),
         };
         tracing::debug!(rate, all = all.0, idle = all.1, form = ?self.form, "measured a link");
         self.since = Instant::now();
@@ -119,10 +109,10 @@ fn for_link(rate: f64, (all, idle): (f64, f64)) -> Form {
 }
 
 /// For packing that is what is waited for.
-fn cheaper(form: Form) -> Form {
+fn cheaper(form: &Form) -> Form {
     match form {
-        Form::Packed(level) if level > 3 => Form::Packed(3),
-        Form::Packed(level) if level > 1 => Form::Packed(1),
+        Form::Packed(level) if *level > 3 => Form::Packed(3),
+        Form::Packed(level) if *level > 1 => Form::Packed(1),
         _ => Form::Plain,
     }
 }
@@ -198,14 +188,5 @@ mod tests {
         tokio::time::advance(SPAN).await;
         pace.sent(100_000, Duration::ZERO, SPAN, &all);
         assert_eq!(pace.form(), Form::Packed(3));
-    }
-
-    #[test]
-    fn a_near_host_is_sent_to_as_it_is() {
-        let mut pace = Pace::new();
-        pace.answers_after(Duration::from_millis(40));
-        assert_eq!(pace.form(), Form::Packed(1));
-        pace.answers_after(Duration::from_micros(400));
-        assert_eq!(pace.form(), Form::Plain);
     }
 }

@@ -1,7 +1,7 @@
 //! Brings what a host lacks of a closure to it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,8 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use super::encode::End;
+use super::base::Bases;
+use super::encode::{End, Form};
 use super::failure::Failures;
 use super::lane::{Held, Lane, Pipe};
 use super::missing::missing;
@@ -19,8 +20,8 @@ use super::pace::Pace;
 use super::schedule::{Refusal, Schedule};
 use super::write::write;
 use super::{Closure, Depot};
-use crate::model::{Problem, Toplevel};
-use crate::wire::daemon::Answer;
+use crate::model::{PathInfo, Problem, StorePath, Toplevel};
+use crate::wire::daemon::{Answer, DaemonError};
 use crate::world::CopyProgress;
 
 /// Bytes a second that lanes together shall be able to carry: 1 Gbit/s.
@@ -82,6 +83,8 @@ pub async fn send(
         distance: watch::Sender::new(None),
         failures: RefCell::default(),
         pace: RefCell::new(Pace::new()),
+        bases: job.runs.map(|runs| Bases::of(runs.paths())),
+        whole: RefCell::default(),
     };
     let mut lanes = FuturesUnordered::new();
     lanes.push(Either::Left(work.lane(0, first)));
@@ -112,14 +115,18 @@ pub(super) struct Work<'a> {
     distance: watch::Sender<Option<Duration>>,
     pub(super) failures: RefCell<Failures>,
     pub(super) pace: RefCell<Pace>,
+    /// What new paths may be like, where that is known.
+    bases: Option<Bases>,
+    /// Paths that were refused as what differs from another.
+    whole: RefCell<BTreeSet<usize>>,
 }
 
 /// A question that has no answer yet.
 pub(super) enum Asked {
     /// How far away the host is; asked at this time.
     Distance(Instant),
-    /// Whether it took a path.
-    Path(usize),
+    /// Whether it took a path that was sent in this form.
+    Path(usize, Form),
 }
 
 impl Work<'_> {
@@ -192,23 +199,43 @@ impl Work<'_> {
             let question = asked.borrow_mut().pop_front();
             match (question, answer) {
                 (Some(Asked::Distance(since)), _) => {
-                    let distance = since.elapsed();
-                    self.pace.borrow_mut().answers_after(distance);
-                    self.distance.send_replace(Some(distance));
+                    self.distance.send_replace(Some(since.elapsed()));
                 }
-                (Some(Asked::Path(number)), Answer::Failed(error)) => {
-                    let mut failures = self.failures.borrow_mut();
-                    let refusal = self.schedule.borrow_mut().refused(number, false);
-                    if refusal == Refusal::Final {
-                        failures.refused(number, &error);
-                    }
+                (Some(Asked::Path(number, form)), Answer::Failed(error)) => {
+                    self.refused(number, &form, &error);
                 }
-                (Some(Asked::Path(number)), _) => self.there(number),
+                (Some(Asked::Path(number, _)), _) => self.there(number),
                 (None, _) => {}
             }
             self.changed.notify_waiters();
         }
         Ok(())
+    }
+
+    /// How a path is sent now.
+    pub(super) fn form(&self, number: usize, info: &PathInfo) -> Form {
+        let form = self.pace.borrow().form();
+        // Where the link is faster than packing, so is sending the whole.
+        if form == Form::Plain || self.whole.borrow().contains(&number) {
+            return form;
+        }
+        let bases = self.bases.as_ref();
+        let base = bases.and_then(|bases| bases.like(info));
+        base.map_or(form, Form::After)
+    }
+
+    /// The host did not take a path. If it was sent as what differs from another, it goes
+    /// again as a whole: the other may not be the same on the host.
+    fn refused(&self, number: usize, form: &Form, error: &DaemonError) {
+        let is_worth = matches!(form, Form::After(_));
+        if is_worth {
+            tracing::debug!(%error, "a difference was refused");
+            self.whole.borrow_mut().insert(number);
+        }
+        let refusal = self.schedule.borrow_mut().refused(number, is_worth);
+        if refusal == Refusal::Final {
+            self.failures.borrow_mut().refused(number, error);
+        }
     }
 
     fn there(&self, number: usize) {
@@ -235,7 +262,7 @@ impl Work<'_> {
     }
 
     /// Notes how reading a path ended.
-    pub(super) fn read(&self, number: usize, path: &crate::model::StorePath, end: End) {
+    pub(super) fn read(&self, number: usize, path: &StorePath, end: End) {
         if let End::Damaged(how) = end {
             self.failures.borrow_mut().damaged(number, path, how);
         }

@@ -10,7 +10,7 @@ use futures::stream::{FuturesOrdered, StreamExt};
 use tokio::time::Instant;
 
 use super::depot::Taking;
-use super::encode::End;
+use super::encode::{End, Form};
 use super::lane::Lane;
 use super::send::{Asked, Work};
 use crate::model::{PathInfo, Problem};
@@ -43,6 +43,7 @@ pub(super) async fn write(
         lane,
         batch: BytesMut::new(),
         idle_since: Instant::now(),
+        is_telling: true,
     };
     let mut begun = FuturesOrdered::new();
     let mut is_first = number == 0;
@@ -79,7 +80,9 @@ pub(super) async fn write(
                 .push_back(Asked::Distance(Instant::now()));
             lane.put(&[Question::IsValid(&next.info.path)]).await?;
         }
-        asked.borrow_mut().push_back(Asked::Path(next.number));
+        asked
+            .borrow_mut()
+            .push_back(Asked::Path(next.number, next.taking.form().clone()));
         let question = Question::Add {
             info: &next.info,
             check_signatures: false,
@@ -90,7 +93,7 @@ pub(super) async fn write(
 }
 
 async fn begin(work: &Work<'_>, number: usize, info: Arc<PathInfo>) -> Begun {
-    let form = work.pace.borrow().form();
+    let form = work.form(number, &info);
     let mut taking = work.depot.take(&info, form);
     let first = taking.next().await;
     Begun {
@@ -108,11 +111,15 @@ struct Out<'a> {
     batch: BytesMut,
     /// When the link had taken everything.
     idle_since: Instant,
+    /// Whether what is sent next says something about the link: differences are small, and
+    /// take long to find.
+    is_telling: bool,
 }
 
 impl Out<'_> {
     async fn path(&mut self, begun: Begun) -> Result<(), Problem> {
         let mut taking = begun.taking;
+        self.is_telling = !matches!(taking.form(), Form::After(_));
         let mut next = begun.first;
         loop {
             match next {
@@ -151,9 +158,11 @@ impl Out<'_> {
         self.lane.send(bytes).await?;
         self.idle_since = Instant::now();
         let sending = self.idle_since - began;
-        let all = &self.work.depot.meter;
-        let mut pace = self.work.pace.borrow_mut();
-        pace.sent(length, sending, reading, all);
+        if self.is_telling {
+            let all = &self.work.depot.meter;
+            let mut pace = self.work.pace.borrow_mut();
+            pace.sent(length, sending, reading, all);
+        }
         self.work.count(length);
         Ok(())
     }
