@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::event::{Event, ProgressEvent, StepEvent};
-use crate::model::{HostName, Stage};
+use crate::model::{Copied, HostName, Stage};
 
 /// How far the operator wants the run to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,7 +24,7 @@ pub enum Stop {
 #[derive(Default)]
 pub(super) struct Note {
     pub(super) note: Option<String>,
-    pub(super) bytes: Option<u64>,
+    pub(super) copied: Option<Copied>,
 }
 
 /// Where the engine sends events, and where it looks for interrupts and for the answer to a plan.
@@ -55,14 +55,16 @@ impl Desk {
 
     /// Tells that a host leaves a stage it was in since `began`.
     pub(super) async fn finished(&self, host: &HostName, stage: Stage, began: Instant, note: Note) {
-        let Note { note, bytes } = note;
+        let Note { note, copied } = note;
         let millis = millis(began);
         self.step(StepEvent::StageFinished {
             host: host.clone(),
             stage,
             millis,
             note,
-            bytes,
+            bytes: copied.map(|copied| copied.bytes),
+            nar_bytes: copied.and_then(|copied| copied.nar_bytes),
+            paths: copied.map(|copied| copied.paths),
         })
         .await;
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{HostName, Stage};
+use crate::model::{Copied, HostName, Stage};
 
 /// Progress within a step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,12 +21,9 @@ pub enum ProgressEvent {
     Copy {
         /// The host.
         host: HostName,
-        /// Bytes that went over the connection.
-        bytes: u64,
-        /// Store paths finished.
-        paths: u64,
-        /// Store paths to send, when known.
-        expected_paths: Option<u64>,
+        /// How far it is.
+        #[serde(flatten)]
+        copied: Copied,
     },
     /// A line of a log.
     Log {

@@ -47,6 +47,12 @@ pub enum StepEvent {
         /// Bytes sent to the host in this stage.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bytes: Option<u64>,
+        /// Bytes of the NARs that the host took in this stage: what was sent, unpacked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        nar_bytes: Option<u64>,
+        /// Store paths that the host took in this stage.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        paths: Option<u64>,
     },
     /// What will be done, host by host.
     Planned {

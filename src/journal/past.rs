@@ -49,6 +49,8 @@ pub struct PastStage {
     pub note: Option<String>,
     /// Bytes sent.
     pub bytes: Option<u64>,
+    /// Bytes that they came to, unpacked.
+    pub nar_bytes: Option<u64>,
 }
 
 impl Past {
@@ -101,6 +103,7 @@ impl Past {
                 took: None,
                 note: None,
                 bytes: None,
+                nar_bytes: None,
             }),
             StepEvent::StageFinished {
                 host,
@@ -108,12 +111,15 @@ impl Past {
                 millis,
                 note,
                 bytes,
+                nar_bytes,
+                ..
             } => {
                 let mut entered = self.host(host).stages.iter_mut().rev();
                 if let Some(entered) = entered.find(|entered| entered.stage == *stage) {
                     entered.took = Some(*millis);
                     entered.note.clone_from(note);
                     entered.bytes = *bytes;
+                    entered.nar_bytes = *nar_bytes;
                 }
             }
             StepEvent::Notice {

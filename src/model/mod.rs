@@ -3,6 +3,7 @@
 //! Text becomes one of these types once, at the edge; everything inside trusts them.
 
 pub mod clock;
+mod copied;
 mod day;
 mod facts;
 mod health;
@@ -23,6 +24,7 @@ mod story;
 mod system;
 mod url;
 
+pub use copied::Copied;
 pub use day::Day;
 pub use facts::{DiskSpace, Facts, GenerationDate, LockHolder, RunState, RunSummary};
 pub use health::{

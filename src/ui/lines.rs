@@ -79,8 +79,10 @@ fn text(state: &State, step: &StepEvent, paint: Paint) -> String {
             millis,
             note,
             bytes,
+            nar_bytes,
+            ..
         } => {
-            let bytes = bytes.filter(|bytes| *bytes > 0).map(units::bytes);
+            let bytes = words::sent(*bytes, *nar_bytes);
             let rest = bytes.into_iter().chain(note.as_deref().map(clean));
             line(state, host, (stage.as_str(), *millis), rest)
         }

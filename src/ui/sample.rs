@@ -1,7 +1,9 @@
 //! Hosts, systems and ends that tests of the display share.
 
 use crate::event::{Event, HostPlanned, HostResult, ProgressEvent, StepEvent, VERSION};
-use crate::model::{HostName, Outcome, Problem, ProblemKind, RunId, Stage, StorePath, Toplevel};
+use crate::model::{
+    Copied, HostName, Outcome, Problem, ProblemKind, RunId, Stage, StorePath, Toplevel,
+};
 
 pub(super) fn host(name: &str) -> HostName {
     HostName::new(name).unwrap()
@@ -94,15 +96,20 @@ pub(super) fn sent(name: &str, stage: Stage, millis: u64, bytes: Option<u64>) ->
         millis,
         note: None,
         bytes,
+        nar_bytes: None,
+        paths: None,
     })
 }
 
 pub(super) fn copying(name: &str, bytes: u64, paths: u64, expected: Option<u64>) -> Event {
     Event::Progress(ProgressEvent::Copy {
         host: host(name),
-        bytes,
-        paths,
-        expected_paths: expected,
+        copied: Copied {
+            bytes,
+            paths,
+            expected_paths: expected,
+            ..Copied::default()
+        },
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::event::{Event, HostResult, ProgressEvent, StepEvent};
-use crate::model::{HostName, Outcome, RunId, SYSTEMD, Stage};
+use crate::model::{Copied, HostName, Outcome, RunId, SYSTEMD, Stage};
 
 /// Lines of a host's log kept for the case that it fails.
 const LOG_LINES: usize = 20;
@@ -34,8 +34,8 @@ pub struct Row {
     pub running: BTreeMap<Stage, Duration>,
     /// Bytes that went to the host in stages that are over.
     pub bytes: u64,
-    /// Bytes, paths and expected paths of a copy that runs.
-    pub copy: Option<(u64, u64, Option<u64>)>,
+    /// A copy that runs.
+    pub copy: Option<Copied>,
     /// The last thing heard of its stage: a line of the log, or what it waits for.
     pub detail: Option<String>,
     /// The last lines of its log.
@@ -117,12 +117,7 @@ impl State {
                 expected,
                 current,
             } => self.build = Some((*done, *expected, current.clone())),
-            ProgressEvent::Copy {
-                host,
-                bytes,
-                paths,
-                expected_paths,
-            } => self.row(host).copy = Some((*bytes, *paths, *expected_paths)),
+            ProgressEvent::Copy { host, copied } => self.row(host).copy = Some(*copied),
             ProgressEvent::Log {
                 host: Some(host),
                 line,
@@ -210,14 +205,14 @@ impl Row {
     /// Bytes that went to the host so far.
     #[must_use]
     pub fn sent(&self) -> u64 {
-        self.bytes + self.copy.map_or(0, |(bytes, _, _)| bytes)
+        self.bytes + self.copy.map_or(0, |copied| copied.bytes)
     }
 
     fn leave(&mut self, stage: Stage, bytes: Option<u64>) {
         self.running.remove(&stage);
         self.detail = None;
         let counted = if stage == Stage::Copy {
-            self.copy.take().map_or(0, |(bytes, _, _)| bytes)
+            self.copy.take().map_or(0, |copied| copied.bytes)
         } else {
             0
         };

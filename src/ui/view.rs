@@ -11,6 +11,7 @@ use super::paint::{Paint, Tone, clean};
 use super::state::{Row, State};
 use super::table::{fit, pad};
 use super::{units, words};
+use crate::model::{Copied, Stage};
 
 /// Lines kept free for the totals and for what is printed above.
 const RESERVED: usize = 4;
@@ -113,7 +114,7 @@ fn line(row: &Row, now: Duration, widths: &Widths, paint: Paint) -> String {
         } else {
             Tone::Plain
         };
-        let detail = pad(&detail(row, widths.detail), widths.detail);
+        let detail = pad(&detail(row, now, widths.detail), widths.detail);
         text.push_str(&paint.tone(tone, detail));
         text.push_str(GAP);
     }
@@ -140,29 +141,56 @@ fn time(row: &Row, now: Duration) -> String {
     }
 }
 
-fn detail(row: &Row, room: usize) -> String {
+fn detail(row: &Row, now: Duration, room: usize) -> String {
     let problem = row.result.as_ref().and_then(|end| end.problem.as_ref());
     if let Some(problem) = problem {
         return clean(&problem.message);
     }
     match (row.copy, &row.detail) {
-        (Some((bytes, paths, expected)), _) => {
-            let bytes = units::bytes(bytes);
-            let paths = match expected {
-                Some(expected) => format!("{bytes} · {paths} of {expected} paths"),
-                None => format!("{bytes} · {paths} paths"),
-            };
-            // Half a count misleads.
-            if measure_text_width(&paths) > room {
-                bytes
-            } else {
-                paths
-            }
-        }
+        (Some(copied), _) => copying(&copied, row.stage(), now, room),
         (None, Some(detail)) => clean(detail),
         (None, None) if row.sent() > 0 => format!("{} sent", units::bytes(row.sent())),
         (None, None) => String::new(),
     }
+}
+
+/// `31.2 MiB of 52.0 MiB · 40 of 120 paths · 2.4 MiB/s · 9s left`; what does not fit goes from
+/// the end. Bytes are those of the paths that the host has taken, where they are known, and
+/// the rate is that of the connection.
+fn copying(
+    copied: &Copied,
+    stage: Option<(Stage, Duration)>,
+    now: Duration,
+    room: usize,
+) -> String {
+    let since = stage.map_or(now, |(_, since)| since);
+    let seconds = now.saturating_sub(since).as_secs_f64();
+    let paths = match copied.expected_paths {
+        Some(expected) => format!("{} of {expected} paths", copied.paths),
+        None => format!("{} paths", copied.paths),
+    };
+    let mut parts = match (copied.nar_bytes, copied.expected_nar_bytes) {
+        (Some(done), Some(all)) if all > 0 => {
+            let bytes = [done, all].map(units::bytes).join(" of ");
+            let mut parts = vec![bytes, paths];
+            if seconds >= 1.0 {
+                let rate = (copied.bytes as f64 / seconds) as u64;
+                parts.push(format!("{}/s", units::bytes(rate)));
+            }
+            if done > 0 && seconds >= 1.0 {
+                let left = all.saturating_sub(done) as f64 * seconds / done as f64;
+                let left = Duration::from_secs(left.ceil() as u64);
+                parts.push(format!("{} left", units::clock(left)));
+            }
+            parts
+        }
+        _ => vec![units::bytes(copied.bytes), paths],
+    };
+    // Half a count misleads.
+    while parts.len() > 1 && measure_text_width(&parts.join(" · ")) > room {
+        parts.pop();
+    }
+    parts.join(" · ")
 }
 
 /// `3 of 8 done · 1 failed · 2 copying · 12.3 MiB sent · 0:14`; what matters least goes

@@ -1,6 +1,7 @@
 //! What stages, outcomes and systems are called in front of people.
 
 use super::paint::{Tone, clean};
+use super::units;
 use crate::event::HostResult;
 use crate::model::{
     GateResult, HostName, Mode, Outcome, ProblemKind, RunState, Stage, Toplevel, Verdict, Why,
@@ -223,6 +224,17 @@ pub fn change(host: &HostName, from: Option<&Toplevel>, to: Option<&Toplevel>) -
         (Some(from), None) => system(host, from),
         (None, Some(to)) => format!("→ {}", system(host, to)),
         (Some(from), Some(to)) => format!("{} → {}", system(host, from), system(host, to)),
+    }
+}
+
+/// What was sent, and what it came to where that is known: `1.2 MiB (48.0 MiB unpacked)`.
+#[must_use]
+pub fn sent(bytes: Option<u64>, unpacked: Option<u64>) -> Option<String> {
+    let bytes = bytes.filter(|bytes| *bytes > 0)?;
+    let text = units::bytes(bytes);
+    match unpacked.filter(|unpacked| *unpacked > bytes) {
+        Some(unpacked) => Some(format!("{text} ({} unpacked)", units::bytes(unpacked))),
+        None => Some(text),
     }
 }
 

@@ -8,8 +8,8 @@ pub mod fake;
 use std::future::Future;
 
 use crate::model::{
-    Derivation, Facts, Gate, HostName, Observation, Order, Problem, Proof, RunId, RunSummary,
-    Toplevel,
+    Copied, Derivation, Facts, Gate, HostName, Observation, Order, Problem, Proof, RunId,
+    RunSummary, Toplevel,
 };
 
 /// What evaluation says about a host.
@@ -47,17 +47,6 @@ pub enum BuildProgress {
     },
     /// A line of a builder's log.
     Log(String),
-}
-
-/// How far a copy is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CopyProgress {
-    /// Bytes that went over the connection.
-    pub bytes: u64,
-    /// Store paths finished.
-    pub paths: u64,
-    /// Store paths to send, when known.
-    pub expected_paths: Option<u64>,
 }
 
 /// How `activate` came back.
@@ -113,8 +102,8 @@ pub trait Host {
     fn copy(
         &mut self,
         built: &Built,
-        progress: &dyn Fn(CopyProgress),
-    ) -> impl Future<Output = Result<CopyProgress, Problem>>;
+        progress: &dyn Fn(Copied),
+    ) -> impl Future<Output = Result<Copied, Problem>>;
 
     /// Begins the transaction: lock, armed timer, `test`. `Err` means nothing was changed.
     // Dropped half-way, the host's timer brings it back.

@@ -20,9 +20,8 @@ use super::pace::Pace;
 use super::schedule::{Refusal, Schedule};
 use super::write::write;
 use super::{Closure, Depot};
-use crate::model::{PathInfo, Problem, StorePath, Toplevel};
+use crate::model::{Copied, PathInfo, Problem, StorePath, Toplevel};
 use crate::wire::daemon::{Answer, DaemonError};
-use crate::world::CopyProgress;
 
 /// Bytes a second that lanes together shall be able to carry: 1 Gbit/s.
 const PACE: f64 = 125e6;
@@ -61,15 +60,17 @@ pub struct SendJob<'a> {
 pub async fn send(
     job: &SendJob<'_>,
     open: impl AsyncFn() -> Result<Pipe, Problem>,
-    progress: &dyn Fn(CopyProgress),
-) -> Result<(CopyProgress, Vec<Held>), Problem> {
+    progress: &dyn Fn(Copied),
+) -> Result<(Copied, Vec<Held>), Problem> {
     let first = Lane::open(open().await?).await?;
     let missing = missing(&first, job).await?;
-    let expected = CopyProgress {
-        expected_paths: Some(missing.len() as u64),
-        ..CopyProgress::default()
-    };
     let bytes: u64 = missing.iter().map(|info| info.nar_size).sum();
+    let expected = Copied {
+        expected_paths: Some(missing.len() as u64),
+        nar_bytes: Some(0),
+        expected_nar_bytes: Some(bytes),
+        ..Copied::default()
+    };
     progress(expected);
     if missing.is_empty() {
         return Ok((expected, vec![first.hold()]));
@@ -109,8 +110,8 @@ pub(super) struct Work<'a> {
     pub(super) schedule: RefCell<Schedule>,
     /// Something may go that could not before, or all is over.
     pub(super) changed: Notify,
-    sent: Cell<CopyProgress>,
-    progress: &'a dyn Fn(CopyProgress),
+    sent: Cell<Copied>,
+    progress: &'a dyn Fn(Copied),
     /// How long an answer takes, once that is known.
     distance: watch::Sender<Option<Duration>>,
     pub(super) failures: RefCell<Failures>,
@@ -239,10 +240,11 @@ impl Work<'_> {
     }
 
     fn there(&self, number: usize) {
-        self.schedule.borrow_mut().there(number);
+        let size = self.schedule.borrow_mut().there(number).nar_size;
         let sent = self.sent.get();
-        self.tell(CopyProgress {
+        self.tell(Copied {
             paths: sent.paths + 1,
+            nar_bytes: sent.nar_bytes.map(|bytes| bytes + size),
             ..sent
         });
     }
@@ -250,13 +252,13 @@ impl Work<'_> {
     /// Counts bytes that went over the connection.
     pub(super) fn count(&self, bytes: usize) {
         let sent = self.sent.get();
-        self.tell(CopyProgress {
+        self.tell(Copied {
             bytes: sent.bytes + bytes as u64,
             ..sent
         });
     }
 
-    fn tell(&self, sent: CopyProgress) {
+    fn tell(&self, sent: Copied) {
         self.sent.set(sent);
         (self.progress)(sent);
     }

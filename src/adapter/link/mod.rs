@@ -19,11 +19,12 @@ use crate::adapter::page;
 use crate::adapter::ssh::{Connection, SshContext};
 use crate::adapter::store::LocalStore;
 use crate::model::{
-    AskedFrom, CopyEngine, CopySettings, Facts, Gate, Hold, HostName, LockHolder, Observation,
-    Order, Problem, ProblemKind, Proof, Reach, RunId, RunSummary, Story, Toplevel, Verdict,
+    AskedFrom, Copied, CopyEngine, CopySettings, Facts, Gate, Hold, HostName, LockHolder,
+    Observation, Order, Problem, ProblemKind, Proof, Reach, RunId, RunSummary, Story, Toplevel,
+    Verdict,
 };
 use crate::wire::agent::{Reply, Request};
-use crate::world::{Activated, Built, CopyProgress, Host};
+use crate::world::{Activated, Built, Host};
 use elevate::Elevator;
 use probe::Spare;
 use session::Session;
@@ -239,11 +240,7 @@ impl Host for Link<'_> {
         &self.facts
     }
 
-    async fn copy(
-        &mut self,
-        built: &Built,
-        progress: &dyn Fn(CopyProgress),
-    ) -> Result<CopyProgress, Problem> {
+    async fn copy(&mut self, built: &Built, progress: &dyn Fn(Copied)) -> Result<Copied, Problem> {
         let (sent, held) = match self.copy.engine {
             CopyEngine::Nix => tunnel::copy(self, built, progress).await?,
             CopyEngine::Phoenix => send::copy(self, built, progress).await?,

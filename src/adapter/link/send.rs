@@ -5,8 +5,8 @@ use tokio::time::timeout;
 use super::elevate::Root;
 use super::{Link, agent};
 use crate::adapter::copy::{Held, Pipe, SendJob, send};
-use crate::model::{Problem, ProblemKind};
-use crate::world::{Built, CopyProgress};
+use crate::model::{Copied, Problem, ProblemKind};
+use crate::world::Built;
 
 /// Becomes the agent that stands before the host's daemon. It was checked when this connection
 /// began.
@@ -19,8 +19,8 @@ exec "$1" receive
 pub(super) async fn copy(
     link: &Link<'_>,
     built: &Built,
-    progress: &dyn Fn(CopyProgress),
-) -> Result<(CopyProgress, Vec<Held>), Problem> {
+    progress: &dyn Fn(Copied),
+) -> Result<(Copied, Vec<Held>), Problem> {
     let store = &link.cx.store;
     let closure = store.closure(built.toplevel.path()).await?;
     let runs = match &link.facts.running {

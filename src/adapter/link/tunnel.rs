@@ -18,8 +18,8 @@ use super::elevate::{Root, lost};
 use crate::adapter::copy::{Held, daemon_ended};
 use crate::adapter::nix::{CopyJob, with_daemon_log};
 use crate::adapter::ssh::{Events, Output};
-use crate::model::{Problem, ProblemKind};
-use crate::world::{Built, CopyProgress};
+use crate::model::{Copied, Problem, ProblemKind};
+use crate::world::Built;
 
 /// Bytes moved at a time; SSH packs them into packets of its own.
 const CHUNK: usize = 256 * 1024;
@@ -42,8 +42,8 @@ struct Shared<'a> {
 pub(super) async fn copy(
     link: &Link<'_>,
     built: &Built,
-    progress: &dyn Fn(CopyProgress),
-) -> Result<(CopyProgress, Vec<Held>), Problem> {
+    progress: &dyn Fn(Copied),
+) -> Result<(Copied, Vec<Held>), Problem> {
     let nix = link.cx.nix()?;
     // The folder is made with mode 0700: nobody else may talk to the host's daemon as root.
     let folder = tempfile::Builder::new()
@@ -52,19 +52,19 @@ pub(super) async fn copy(
         .map_err(|error| local(&error))?;
     let socket = folder.path().join("daemon");
     let listener = UnixListener::bind(&socket).map_err(|error| local(&error))?;
-    let now = Cell::new(CopyProgress::default());
-    let update = |found: CopyProgress| {
+    let now = Cell::new(Copied::default());
+    let update = |found: Copied| {
         now.set(found);
         progress(found);
     };
     let count = |bytes: u64| {
-        update(CopyProgress {
+        update(Copied {
             bytes: now.get().bytes + bytes,
             ..now.get()
         })
     };
     let paths = |paths: u64, expected_paths: Option<u64>| {
-        update(CopyProgress {
+        update(Copied {
             paths,
             expected_paths,
             ..now.get()

@@ -50,7 +50,7 @@ fn one(past: &Past, host: &PastHost, is_under_way: bool, look: Look) -> String {
             || if goes_on { "goes on" } else { "did not end" }.to_owned(),
             |millis| units::took(Duration::from_millis(millis)),
         );
-        let bytes = stage.bytes.filter(|bytes| *bytes > 0).map(units::bytes);
+        let bytes = words::sent(stage.bytes, stage.nar_bytes);
         let note = stage.note.as_deref().map(clean);
         let rest: Vec<String> = bytes.into_iter().chain(note).collect();
         let what = format!("{:8}  {took:>5}  {}", stage.stage, rest.join("  "));

@@ -31,7 +31,7 @@ pub(in crate::engine) async fn connect<W: World>(
             link,
             Note {
                 note: running,
-                bytes: None,
+                copied: None,
             },
         ))
     };

@@ -15,12 +15,10 @@ pub(in crate::engine) async fn copy<W: World>(
     link: &mut W::Host,
     built: &Built,
 ) -> Result<(), End> {
-    let progress = |now: crate::world::CopyProgress| {
+    let progress = |copied| {
         cx.desk.progress(ProgressEvent::Copy {
             host: host.clone(),
-            bytes: now.bytes,
-            paths: now.paths,
-            expected_paths: now.expected_paths,
+            copied,
         });
     };
     let work = async {
@@ -29,13 +27,13 @@ pub(in crate::engine) async fn copy<W: World>(
             .acquire()
             .await
             .expect("the semaphore is never closed");
-        let sent = link.copy(built, &progress).await?;
-        let note = format!("{} paths", sent.paths);
+        let copied = link.copy(built, &progress).await?;
+        let note = format!("{} paths", copied.paths);
         Ok((
             (),
             Note {
                 note: Some(note),
-                bytes: Some(sent.bytes),
+                copied: Some(copied),
             },
         ))
     };

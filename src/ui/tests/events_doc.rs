@@ -23,13 +23,7 @@ fn steps() -> Vec<StepEvent> {
     vec![
         step(started(&["web1", "db1"])),
         step(enters("web1", Stage::Copy)),
-        StepEvent::StageFinished {
-            host: web1(),
-            stage: Stage::Copy,
-            millis: 1200,
-            note: Some("40 paths".to_owned()),
-            bytes: Some(12_897_485),
-        },
+        copied(),
         StepEvent::Planned {
             confirm: true,
             hosts: vec![planned("web1", "activate"), planned("db1", "nothing")],
@@ -70,6 +64,18 @@ fn steps() -> Vec<StepEvent> {
             }),
         },
     ]
+}
+
+fn copied() -> StepEvent {
+    StepEvent::StageFinished {
+        host: host("web1"),
+        stage: Stage::Copy,
+        millis: 1200,
+        note: Some("40 paths".to_owned()),
+        bytes: Some(12_897_485),
+        nar_bytes: Some(48_210_112),
+        paths: Some(40),
+    }
 }
 
 /// What a host tells whose controller was killed.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::{InMemoryTerm, ProgressDrawTarget};
 
 use crate::event::{Event, ProgressEvent};
-use crate::model::{Outcome, Stage};
+use crate::model::{Copied, Outcome, Stage};
 use crate::ui::sample::{copying, ends, enters, leaves, log, sent, started};
 use crate::ui::terminal::Terminal;
 use crate::ui::view::Size;
@@ -67,6 +67,40 @@ fn three_hosts() -> Vec<Event> {
             current: Some("linux-6.6.1".to_owned()),
         }),
     ]
+}
+
+/// A copy whose bytes are known, ten seconds after it began at 1 MiB/s.
+fn counted(columns: usize) -> Screen {
+    let mut screen = Screen::new(24, columns);
+    screen.feed([started(&["web1"]), enters("web1", Stage::Copy)]);
+    screen.now += Duration::from_secs(9);
+    screen.feed([Event::Progress(ProgressEvent::Copy {
+        host: crate::ui::sample::host("web1"),
+        copied: Copied {
+            bytes: 10 << 20,
+            paths: 40,
+            expected_paths: Some(120),
+            nar_bytes: Some(30 << 20),
+            expected_nar_bytes: Some(60 << 20),
+        },
+    })]);
+    screen
+}
+
+#[test]
+fn a_copy_that_is_counted_tells_its_rate_and_what_is_left_where_there_is_room() {
+    counted(120).check(
+        "\
+web1  copy         30.0 MiB of 60.0 MiB · 40 of 120 paths · 1.0 MiB/s · 0:10 left                                   0:10
+0 of 1 done · 1 copying · 10.0 MiB sent · 0:11
+",
+    );
+    counted(60).check(
+        "\
+web1  copy         30.0 MiB of 60.0 MiB                 0:10
+0 of 1 done · 1 copying · 10.0 MiB sent · 0:11
+",
+    );
 }
 
 #[test]

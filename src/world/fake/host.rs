@@ -6,10 +6,10 @@ use tokio::time::{Instant, sleep};
 
 use super::{Behaviour, FakeHost, LATE, Open, State, failed};
 use crate::model::{
-    Facts, Gate, GateKind, Mode, Observation, Order, Problem, ProblemKind, Proof, RunId, RunState,
-    RunSummary,
+    Copied, Facts, Gate, GateKind, Mode, Observation, Order, Problem, ProblemKind, Proof, RunId,
+    RunState, RunSummary,
 };
-use crate::world::{Activated, Built, CopyProgress, Host};
+use crate::world::{Activated, Built, Host};
 
 impl FakeHost {
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
@@ -115,16 +115,13 @@ impl Host for FakeHost {
         &self.facts
     }
 
-    async fn copy(
-        &mut self,
-        _built: &Built,
-        progress: &dyn Fn(CopyProgress),
-    ) -> Result<CopyProgress, Problem> {
+    async fn copy(&mut self, _built: &Built, progress: &dyn Fn(Copied)) -> Result<Copied, Problem> {
         sleep(Duration::from_millis(500)).await;
-        let half = CopyProgress {
+        let half = Copied {
             bytes: 1 << 20,
             paths: 1,
             expected_paths: Some(2),
+            ..Copied::default()
         };
         progress(half);
         sleep(Duration::from_millis(500)).await;
@@ -132,10 +129,11 @@ impl Host for FakeHost {
             Behaviour::CopyFails => {
                 Err(failed("copying the closure failed").because("no space left on device"))
             }
-            _ => Ok(CopyProgress {
+            _ => Ok(Copied {
                 bytes: 2 << 20,
                 paths: 2,
                 expected_paths: Some(2),
+                ..Copied::default()
             }),
         }
     }
