@@ -84,7 +84,6 @@ pub(super) enum Shape {
     /// The number 1.
     One,
     Nothing,
-    Paths,
     /// Of this path.
     Info,
 }
@@ -204,7 +203,6 @@ pub(super) fn take_answer(
             other => Err(malformed(format!("{other} came where 1 belongs"))),
         },
         (Shape::Nothing, _) => Ok(Answer::Done),
-        (Shape::Paths, _) => Ok(Answer::Valid(taker.list(take_path)?)),
         (Shape::Info, Some(path)) => match taker.flag()? {
             true => Ok(Answer::Info(Some(Box::new(take_info(taker, path)?)))),
             false => Ok(Answer::Info(None)),
@@ -213,7 +211,7 @@ pub(super) fn take_answer(
     }
 }
 
-fn take_path(taker: &mut Taker<'_>) -> Result<StorePath, AtomError> {
+pub(super) fn take_path(taker: &mut Taker<'_>) -> Result<StorePath, AtomError> {
     StorePath::new(taker.text()?).map_err(|error| malformed(error.to_string()))
 }
 

@@ -1,14 +1,18 @@
 //! A client's conversation with a daemon: which bytes to send, and what the bytes that come
 //! back mean. Whoever holds it moves them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use thiserror::Error;
 
-use super::answer::{Heard, Said, Shape, take_answer, take_greeting, take_message};
+use super::answer::{Answer, Heard, Said, Shape};
+use super::answer::{take_answer, take_greeting, take_message, take_path};
 use super::question::{Question, put_greeting};
 use crate::model::StorePath;
-use crate::wire::atom::{AtomError, Taker};
+use crate::wire::atom::{AtomError, Taker, malformed};
+
+/// Most bytes of a message that is not complete. No daemon that means well comes near.
+const MESSAGE_LIMIT: usize = 32 << 20;
 
 /// A daemon said something that does not belong into the conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -39,6 +43,18 @@ enum Expects {
     /// The messages after the greeting.
     Start,
     Answer(Shape, Option<StorePath>),
+    Paths(Paths),
+}
+
+/// An answer of many paths. Each is taken when it comes: lists are long, and would be read again
+/// from their beginning with every piece that arrives.
+#[derive(Debug)]
+struct Paths {
+    /// How many there may be.
+    most: usize,
+    /// How many are still to come, once that is known.
+    left: Option<u64>,
+    found: BTreeSet<StorePath>,
 }
 
 impl Open {
@@ -74,21 +90,24 @@ impl Conversation {
 
     /// Expects the answer to a question whose bytes are sent by somebody else.
     pub fn expect(&mut self, question: Question<'_>) {
-        let (shape, about) = match question {
-            Question::IsValid(_) => (Shape::Flag, None),
-            Question::Protect(_) => (Shape::One, None),
-            Question::Valid { .. } => (Shape::Paths, None),
-            Question::Info(path) => (Shape::Info, Some(path.clone())),
-            Question::Add { .. } => (Shape::Nothing, None),
+        let expects = match question {
+            Question::IsValid(_) => Expects::Answer(Shape::Flag, None),
+            Question::Protect(_) => Expects::Answer(Shape::One, None),
+            Question::Valid { paths, .. } => Expects::Paths(Paths {
+                most: paths.len(),
+                left: None,
+                found: BTreeSet::new(),
+            }),
+            Question::Info(path) => Expects::Answer(Shape::Info, Some(path.clone())),
+            Question::Add { .. } => Expects::Answer(Shape::Nothing, None),
         };
-        self.open
-            .push_back(Open::new(Expects::Answer(shape, about)));
+        self.open.push_back(Open::new(expects));
     }
 
     /// How many questions have no answer yet.
     #[must_use]
     pub fn open(&self) -> usize {
-        let answers = |open: &&Open| matches!(open.expects, Expects::Answer(..));
+        let answers = |open: &&Open| open.is_question();
         self.open.iter().filter(answers).count()
     }
 
@@ -116,7 +135,7 @@ impl Conversation {
             let mut taker = Taker::new(&self.arrived[self.taken..]);
             let step = match open.take(&mut taker) {
                 Ok(step) => step,
-                Err(AtomError::Short) => return Ok(None),
+                Err(AtomError::Short) => return self.wait(),
                 Err(AtomError::Malformed(what)) => return Err(ConversationError(what)),
             };
             self.taken = self.arrived.len() - taker.rest().len();
@@ -132,6 +151,16 @@ impl Conversation {
             }
         }
     }
+
+    /// More has to arrive before anything is understood.
+    fn wait(&self) -> Result<Option<Heard>, ConversationError> {
+        if self.arrived.len() - self.taken > MESSAGE_LIMIT {
+            return Err(ConversationError(format!(
+                "the daemon says more than {MESSAGE_LIMIT} bytes at once"
+            )));
+        }
+        Ok(None)
+    }
 }
 
 /// What a piece of the conversation came to.
@@ -143,6 +172,10 @@ enum Step {
 }
 
 impl Open {
+    fn is_question(&self) -> bool {
+        matches!(self.expects, Expects::Answer(..) | Expects::Paths(_))
+    }
+
     fn take(&mut self, taker: &mut Taker<'_>) -> Result<Step, AtomError> {
         if let Expects::Greeting = self.expects {
             let greeting = take_greeting(taker)?;
@@ -156,25 +189,45 @@ impl Open {
                 self.comes_next = true;
                 Ok(Step::Within(None))
             }
-            Said::Error(error) => match self.expects {
-                Expects::Answer(..) => {
-                    let answer = super::Answer::Failed(error);
-                    Ok(Step::Over(Some(Heard::Answer(answer))))
-                }
-                _ => Err(AtomError::Malformed(error.message)),
-            },
+            Said::Error(error) if self.is_question() => {
+                Ok(Step::Over(Some(Heard::Answer(Answer::Failed(error)))))
+            }
+            Said::Error(error) => Err(AtomError::Malformed(error.message)),
             Said::Log(line) => Ok(Step::Within(Some(Heard::Log(line)))),
             Said::Nothing => Ok(Step::Within(None)),
         }
     }
 
-    fn take_answer(&self, taker: &mut Taker<'_>) -> Result<Step, AtomError> {
-        match &self.expects {
-            Expects::Answer(shape, about) => {
-                let answer = take_answer(taker, *shape, about.as_ref())?;
-                Ok(Step::Over(Some(Heard::Answer(answer))))
+    fn take_answer(&mut self, taker: &mut Taker<'_>) -> Result<Step, AtomError> {
+        let answer = match &mut self.expects {
+            Expects::Answer(shape, about) => take_answer(taker, *shape, about.as_ref())?,
+            Expects::Paths(paths) => match paths.take(taker)? {
+                true => Answer::Valid(std::mem::take(&mut paths.found)),
+                false => return Ok(Step::Within(None)),
+            },
+            Expects::Greeting | Expects::Start => return Ok(Step::Over(None)),
+        };
+        Ok(Step::Over(Some(Heard::Answer(answer))))
+    }
+}
+
+impl Paths {
+    /// Takes the next piece of the list; true when it was the last.
+    fn take(&mut self, taker: &mut Taker<'_>) -> Result<bool, AtomError> {
+        let left = match self.left {
+            None => taker.number()?,
+            Some(left) => {
+                self.found.insert(take_path(taker)?);
+                left - 1
             }
-            _ => Ok(Step::Over(None)),
+        };
+        if left > self.most as u64 {
+            return Err(malformed(format!(
+                "{left} paths came where at most {} were asked for",
+                self.most
+            )));
         }
+        self.left = Some(left);
+        Ok(left == 0)
     }
 }

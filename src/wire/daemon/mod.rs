@@ -10,6 +10,8 @@
 mod answer;
 mod conversation;
 mod question;
+#[cfg(test)]
+mod tests;
 
 pub use answer::{Answer, DaemonError, Greeting, Heard};
 pub use conversation::{Conversation, ConversationError};
