@@ -13,8 +13,9 @@ const WORD: usize = 8;
 /// Longest string that is taken from a peer, in bytes. Nix's messages may quote a builder's log.
 const STRING_LIMIT: u64 = 16 << 20;
 
-/// Most items of a list that are taken from a peer.
-const LIST_LIMIT: u64 = 1 << 20;
+/// Most items of a list that are taken from a peer. It is read again from its beginning until it
+/// is complete: what may be longer is taken item by item.
+const LIST_LIMIT: u64 = 1 << 16;
 
 /// Why bytes cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -175,6 +176,15 @@ mod tests {
         ));
         let many = Taker::new(&long).list::<u64, Vec<u64>>(Taker::number);
         assert!(matches!(many, Err(AtomError::Malformed(_))));
+        for (length, most) in [(STRING_LIMIT, true), (STRING_LIMIT + 1, false)] {
+            let bytes = length.to_le_bytes();
+            let found = Taker::new(&bytes).bytes();
+            assert_eq!(found == Err(AtomError::Short), most, "{found:?}");
+        }
+        for (count, most) in [(LIST_LIMIT, true), (LIST_LIMIT + 1, false)] {
+            let found = Taker::new(&count.to_le_bytes()).list::<u64, Vec<u64>>(Taker::number);
+            assert_eq!(found == Err(AtomError::Short), most, "{found:?}");
+        }
         let mut dirty = Vec::new();
         put_string(&mut dirty, "a");
         *dirty.last_mut().unwrap() = 1;

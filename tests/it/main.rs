@@ -5,7 +5,10 @@
     reason = "a test that cannot go on should say so and end"
 )]
 
+mod archive;
 mod cli;
+mod daemon;
+mod dice;
 mod docs;
 mod errors;
 mod layering;
@@ -14,4 +17,5 @@ mod rules;
 mod scenarios;
 mod snapshot;
 mod ssh;
+mod store;
 mod tidy;

@@ -2,8 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use phoenix::adapter::nix::{BuildJob, CopyJob, EvalJob, Nix, root_of};
@@ -11,6 +10,8 @@ use phoenix::adapter::process::{self, Command};
 use phoenix::model::{EvalSettings, HostName, Problem, ProblemKind};
 use phoenix::world::{BuildProgress, Built, Evaluated};
 use tempfile::TempDir;
+
+use super::daemon::serve;
 
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -314,35 +315,6 @@ async fn what_is_built_already_is_only_held() {
     assert!(results.good("a").toplevel.path().as_path().exists());
 }
 
-/// Answers one connection with the Nix daemon of a store in `folder`.
-async fn serve(listener: tokio::net::UnixListener, folder: &Path) {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "stands for the host's side, which phoenix reaches over SSH"
-    )]
-    let mut daemon = tokio::process::Command::new("nix-daemon")
-        .args(["--stdio", "--store"])
-        .arg(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("nix-daemon comes with Nix");
-    let (stream, _) = listener.accept().await.expect("the copy connects");
-    let (mut from, mut to) = stream.into_split();
-    let mut input = daemon.stdin.take().expect("it is piped");
-    let mut output = daemon.stdout.take().expect("it is piped");
-    let there = async {
-        let _ = tokio::io::copy(&mut from, &mut input).await;
-        drop(input);
-    };
-    let back = async {
-        let _ = tokio::io::copy(&mut output, &mut to).await;
-        drop(to);
-    };
-    futures::join!(there, back);
-}
-
 #[tokio::test]
 async fn a_closure_is_copied_through_a_socket() {
     let flake = Flake::of(r#"a = make "a" { extra = plain "part" {}; };"#);
@@ -362,7 +334,8 @@ async fn a_closure_is_copied_through_a_socket() {
         };
         let counts = RefCell::new(Vec::new());
         let progress = |done, expected| counts.borrow_mut().push((done, expected));
-        let (copied, ()) = futures::join!(nix.copy(&job, &progress), serve(listener, &folder));
+        let (copied, ()) =
+            futures::join!(nix.copy(&job, &progress), serve(listener, Some(&folder)));
         assert_eq!(copied, Ok(()));
         assert_eq!(counts.borrow().last(), Some(&(expected, Some(expected))));
     }

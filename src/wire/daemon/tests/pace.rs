@@ -52,17 +52,17 @@ fn nothing_is_kept_of_what_never_ends() {
     let question = Question::Info(&path);
     conversation.ask(question, &mut Vec::new());
     let mut bytes = Vec::new();
-    for number in [LAST, 1] {
-        put_number(&mut bytes, number);
-    }
-    // No deriver, a hash, and references of a million.
+    put_number(&mut bytes, LAST);
+    put_number(&mut bytes, 1);
+    // No deriver, a hash, no references, two numbers and a no; then signatures.
     put_string(&mut bytes, "");
     put_string(&mut bytes, "0".repeat(64));
-    put_number(&mut bytes, 1 << 20);
-    let reference = format!("/nix/store/{}-{}", "a".repeat(32), "b".repeat(200));
+    for number in [0, 1, 1, 0, 1000] {
+        put_number(&mut bytes, number);
+    }
     let mut part = Vec::new();
-    (0..4096).for_each(|_| put_string(&mut part, &reference));
-    let parts = std::iter::repeat_n(&part[..], 100);
+    put_string(&mut part, "a".repeat(15 << 20));
+    let parts = std::iter::repeat_n(&part[..], 1000);
     let (_, end) = hear(conversation, [&bytes[..]].into_iter().chain(parts));
     let error = end.unwrap_err().to_string();
     assert_eq!(error, "the daemon says more than 33554432 bytes at once");
