@@ -10,6 +10,7 @@ use phoenix::adapter::store::{Closure, LocalStore};
 use phoenix::archive::Dump;
 use phoenix::model::{NarHash, PathInfo, Problem, StorePath};
 use sha2::{Digest, Sha256};
+use tokio::io::AsyncWriteExt;
 use tokio::net::UnixListener;
 
 use super::daemon::serve;
@@ -230,4 +231,53 @@ async fn a_store_that_cannot_be_asked_is_told() {
     for words in ["daemon-socket/socket", "store's database"] {
         assert!(causes.contains(words), "{causes}");
     }
+}
+
+/// What is said of a store without a database, whose daemon answers with these bytes and then
+/// hangs up, if it does.
+async fn answered(bytes: &[u8], hangs_up: bool) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("daemon-socket")).unwrap();
+    let listener = UnixListener::bind(folder.path().join("daemon-socket/socket")).unwrap();
+    let path = format!("/nix/store/{}-nowhere", "0".repeat(32));
+    let path = StorePath::new(path).unwrap();
+    let store = LocalStore::new(folder.path().into());
+    let answer = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        match hangs_up {
+            true => None,
+            false => Some(stream),
+        }
+    };
+    let (closure, _stream) = futures::join!(store.closure(&path), answer);
+    closure.unwrap_err().causes.join("\n")
+}
+
+fn recorded(case: &str) -> Vec<u8> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/daemon/2.34.8");
+    std::fs::read(format!("{folder}/{case}")).unwrap()
+}
+
+#[tokio::test]
+async fn a_daemon_that_gives_no_answer_is_told() {
+    let greeting = recorded("greeting");
+    for bytes in [&[][..], &greeting[..20], &greeting] {
+        let causes = answered(bytes, true).await;
+        let ended = ["it closed the connection", "Broken pipe", "reset by peer"];
+        assert!(ended.iter().any(|words| causes.contains(words)), "{causes}");
+    }
+    let causes = answered(b"sh: nix-daemon: not found\n", false).await;
+    assert!(causes.contains("does not speak"), "{causes}");
+    // An error comes where its messages after the greeting should end.
+    let refusal = recorded("add-without-reference");
+    let refusal = [&greeting[..greeting.len() - 8], &refusal[greeting.len()..]].concat();
+    let causes = answered(&refusal, false).await;
+    assert!(causes.contains("is not valid"), "{causes}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_daemon_that_says_nothing_is_not_waited_for() {
+    let causes = answered(&recorded("greeting"), false).await;
+    assert!(causes.contains("no answer within 60 s"), "{causes}");
 }

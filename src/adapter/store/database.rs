@@ -71,9 +71,134 @@ fn info(row: &Row<'_>) -> Result<PathInfo, DatabaseError> {
         path: StorePath::new(row.get::<_, String>(1)?)?,
         deriver,
         nar_hash: NarHash::read(&row.get::<_, String>(2)?)?,
-        nar_size: row.get::<_, i64>(3)?.unsigned_abs(),
+        // Nix writes no size for 0, and says 0 where there is none.
+        nar_size: row
+            .get::<_, Option<i64>>(3)?
+            .unwrap_or_default()
+            .unsigned_abs(),
         references: Default::default(),
         signatures: signatures.split_whitespace().map(str::to_owned).collect(),
         content_address: filled(text(6)?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As Nix 2.8 to 2.34 make it.
+    const SCHEMA: &str = "
+        pragma journal_mode = wal;
+        create table ValidPaths (
+            id integer primary key autoincrement not null, path text unique not null,
+            hash text not null, registrationTime integer not null, deriver text,
+            narSize integer, ultimate integer, sigs text, ca text
+        );
+        create table Refs (
+            referrer integer not null, reference integer not null,
+            primary key (referrer, reference)
+        );
+        create index IndexReferrer on Refs(referrer);
+        create index IndexReference on Refs(reference);
+    ";
+
+    fn path(name: &str) -> StorePath {
+        StorePath::new(format!("/nix/store/{}-{name}", "a".repeat(32))).unwrap()
+    }
+
+    fn insert(database: &Connection, id: u32, name: &str, rest: &str) {
+        let hash = format!("sha256:{}", "0f".repeat(32));
+        let sql = format!(
+            "insert into ValidPaths (id, path, hash, registrationTime, narSize, deriver, sigs, ca)
+             values ({id}, '{}', '{hash}', 1, {rest})",
+            path(name)
+        );
+        database.execute_batch(&sql).unwrap();
+    }
+
+    fn refer(database: &Connection, pairs: &[(u32, u32)]) {
+        for pair in pairs {
+            let sql = "insert into Refs values (?1, ?2)";
+            database.execute(sql, *pair).unwrap();
+        }
+    }
+
+    fn made() -> (tempfile::TempDir, Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Connection::open(folder.path().join("db.sqlite")).unwrap();
+        database.execute_batch(SCHEMA).unwrap();
+        (folder, database)
+    }
+
+    fn names(folder: &tempfile::TempDir, root: &str) -> Vec<String> {
+        let infos = closure(&folder.path().join("db.sqlite"), &path(root)).unwrap();
+        let names = infos.iter().map(|info| info.path.name().to_owned());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn empty_and_absent_mean_the_same() {
+        let (folder, database) = made();
+        insert(&database, 1, "absent", "null, null, null, null");
+        insert(&database, 2, "empty", "0, '', '', ''");
+        let whole = format!("7, '{}', 'a:1 b:2', 'fixed:r:sha256:0'", path("x.drv"));
+        insert(&database, 3, "whole", &whole);
+        for name in ["absent", "empty", "whole"] {
+            let infos = closure(&folder.path().join("db.sqlite"), &path(name)).unwrap();
+            let is_whole = name == "whole";
+            let expected = PathInfo {
+                path: path(name),
+                deriver: is_whole.then(|| path("x.drv")),
+                nar_hash: NarHash::new([0x0f; 32]),
+                nar_size: if is_whole { 7 } else { 0 },
+                references: Default::default(),
+                signatures: ["a:1", "b:2"].map(str::to_owned)[..if is_whole { 2 } else { 0 }]
+                    .into(),
+                content_address: is_whole.then(|| "fixed:r:sha256:0".to_owned()),
+            };
+            assert_eq!(infos, [expected]);
+        }
+    }
+
+    #[test]
+    fn a_closure_is_all_that_is_referred_to_and_no_more() {
+        let (folder, database) = made();
+        for (id, name) in [(1, "a"), (2, "b"), (3, "c"), (4, "d"), (5, "e")] {
+            insert(&database, id, name, "1, null, null, null");
+        }
+        // To itself, in a circle, twice the same, and from elsewhere.
+        refer(&database, &[(1, 1), (1, 2), (2, 3), (3, 2), (1, 3), (5, 1)]);
+        assert_eq!(names(&folder, "a"), ["a", "b", "c"]);
+        assert_eq!(names(&folder, "e"), ["a", "b", "c", "e"]);
+        assert_eq!(names(&folder, "nowhere"), [""; 0]);
+    }
+
+    /// While Nix writes, what it has finished counts, also where it is in the log only.
+    #[test]
+    fn what_is_being_written_is_not_waited_for() {
+        let (folder, database) = made();
+        insert(&database, 1, "a", "1, null, null, null");
+        database.execute_batch("begin immediate").unwrap();
+        insert(&database, 2, "b", "1, null, null, null");
+        assert_eq!(names(&folder, "a"), ["a"]);
+        assert_eq!(names(&folder, "b"), [""; 0]);
+        database.execute_batch("commit").unwrap();
+        assert_eq!(names(&folder, "b"), ["b"]);
+    }
+
+    #[test]
+    fn what_is_no_database_of_a_store_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("db.sqlite");
+        for content in ["", "this is not a database, however long it may be"] {
+            std::fs::write(&file, content).unwrap();
+            assert!(closure(&file, &path("a")).is_err(), "{content:?}");
+        }
+        let (folder, database) = made();
+        insert(&database, 1, "a", "1, '/nix/store/unknown', null, null");
+        let found = closure(&folder.path().join("db.sqlite"), &path("a"));
+        assert!(matches!(found, Err(DatabaseError::Path(_))), "{found:?}");
+    }
 }

@@ -4,6 +4,7 @@
 mod cases;
 mod hostile;
 mod pace;
+mod unrecorded;
 
 use cases::{CASES, Want, logged, said, wanted};
 
