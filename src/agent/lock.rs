@@ -15,7 +15,7 @@ use super::paths::Paths;
 use super::record::Record;
 use crate::model::{LockHolder, RunId, RunState};
 
-const POLL: Duration = Duration::from_millis(50);
+pub(super) const POLL: Duration = Duration::from_millis(25);
 
 /// The lock, held until this value is dropped or its process ends.
 #[must_use]

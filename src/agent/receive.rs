@@ -3,17 +3,20 @@
 //! The daemon answers the controller itself, over this process's output. What arrives damaged
 //! is cut short, which the daemon refuses; it checks the hash of everything else.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::process::{Child, ExitStatus};
 use std::sync::mpsc;
 use std::thread;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use thiserror::Error;
 
 use crate::archive::{SEGMENT, Unpacker, Window, unpack_after};
 use crate::model::StorePath;
 use crate::wire::daemon::{end_frames, frame_header};
-use crate::wire::receive::{Record, RecordError, take};
+use crate::wire::receive::{Record, RecordError, SILENCE, take};
 
 /// Bytes read at a time.
 const CHUNK: usize = 256 * 1024;
@@ -33,6 +36,9 @@ pub(super) enum ReceiveError {
     /// The controller sent something else.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The controller's connection is dead.
+    #[error("the controller said nothing for {} s", SILENCE.as_secs())]
+    Silence,
     /// The daemon takes no more, or the controller's bytes cannot be read.
     #[error("the bytes of the controller could not be passed on")]
     Io(#[source] io::Error),
@@ -41,7 +47,7 @@ pub(super) enum ReceiveError {
 /// Passes on what `input` sends to a daemon that was started, until either ends.
 pub(super) fn receive(
     mut daemon: Child,
-    mut input: impl Read + Send + 'static,
+    input: impl AsFd + Send + 'static,
 ) -> Result<(), ReceiveError> {
     let into = daemon.stdin.take();
     let (tell, told) = mpsc::channel();
@@ -49,7 +55,7 @@ pub(super) fn receive(
     thread::spawn(move || {
         let Some(into) = into else { return };
         let mut expander = Expander::new(into);
-        let passed = pass(&mut input, &mut expander);
+        let passed = pass(&input, &mut expander);
         // Told before the daemon sees the end of its input.
         let _ = tell.send(passed);
     });
@@ -58,7 +64,7 @@ pub(super) fn receive(
 }
 
 /// Until the controller closes its end.
-fn pass<W: Write>(input: &mut impl Read, expander: &mut Expander<W>) -> Result<(), ReceiveError> {
+fn pass<W: Write>(input: &impl AsFd, expander: &mut Expander<W>) -> Result<(), ReceiveError> {
     let mut bytes: Vec<u8> = Vec::with_capacity(CHUNK);
     loop {
         let mut done = 0;
@@ -69,13 +75,27 @@ fn pass<W: Write>(input: &mut impl Read, expander: &mut Expander<W>) -> Result<(
         bytes.drain(..done);
         let length = bytes.len();
         bytes.resize(length + CHUNK, 0);
-        let count = match input.read(&mut bytes[length..]) {
+        if !expander.rests && !has_more(input)? {
+            return Err(ReceiveError::Silence);
+        }
+        let count = match rustix::io::read(input, &mut bytes[length..]) {
             Ok(0) => return Ok(()),
             Ok(count) => count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => 0,
-            Err(error) => return Err(ReceiveError::Io(error)),
+            Err(Errno::INTR) => 0,
+            Err(error) => return Err(ReceiveError::Io(error.into())),
         };
         bytes.truncate(length + count);
+    }
+}
+
+/// Waits for bytes, or the end of them; false when there is neither for too long.
+fn has_more(input: &impl AsFd) -> Result<bool, ReceiveError> {
+    let limit = Timespec::try_from(SILENCE).map_err(|_| ReceiveError::Silence)?;
+    let mut waited = [PollFd::new(input, PollFlags::IN)];
+    match poll(&mut waited, Some(&limit)) {
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::INTR) => Ok(true),
+        Err(error) => Err(ReceiveError::Io(error.into())),
     }
 }
 
@@ -83,6 +103,8 @@ fn pass<W: Write>(input: &mut impl Read, expander: &mut Expander<W>) -> Result<(
 struct Expander<W> {
     out: W,
     nar: Nar,
+    /// The controller may be silent.
+    rests: bool,
 }
 
 /// The NAR that is under way.
@@ -121,11 +143,14 @@ impl<W: Write> Expander<W> {
         Self {
             out,
             nar: Nar::None,
+            rests: false,
         }
     }
 
     fn expand(&mut self, record: Record<'_>) -> io::Result<()> {
+        self.rests = record == Record::Rest;
         let expanded = match record {
+            Record::Alive | Record::Rest => return Ok(()),
             Record::Plain(bytes) => return self.out.write_all(bytes),
             Record::Packed(bytes) => self.unpack(bytes),
             Record::After {

@@ -6,8 +6,14 @@
 //! significant first), and the content.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use thiserror::Error;
+
+/// A controller that is silent for longer while it copies is gone: its link was cut, or its
+/// machine is. The daemon holds a lock on the path that is under way, and nobody else could
+/// bring it.
+pub const SILENCE: Duration = Duration::from_secs(20);
 
 /// Longest content of a record, in bytes.
 pub const RECORD_LIMIT: usize = 1 << 20;
@@ -15,8 +21,10 @@ pub const RECORD_LIMIT: usize = 1 << 20;
 /// Bytes before the content.
 const HEADER: usize = 5;
 
-/// The highest kind.
 const AFTER: u8 = 3;
+
+/// The highest kind.
+const LAST: u8 = 5;
 
 /// A record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +45,11 @@ pub enum Record<'a> {
     },
     /// The NAR is complete; the daemon is told that its frames end.
     End,
+    /// The controller is there, and has nothing to send just now.
+    Alive,
+    /// The controller will say nothing for as long as it likes: all is sent, and what was
+    /// received shall stay protected.
+    Rest,
 }
 
 /// Bytes that are no record.
@@ -59,6 +72,8 @@ impl Record<'_> {
             Self::Plain(bytes) => (0, Cow::Borrowed(bytes)),
             Self::Packed(bytes) => (1, Cow::Borrowed(bytes)),
             Self::End => (2, Cow::Borrowed(&[])),
+            Self::Alive => (4, Cow::Borrowed(&[])),
+            Self::Rest => (5, Cow::Borrowed(&[])),
             Self::After {
                 path,
                 offset,
@@ -106,7 +121,7 @@ pub fn take(bytes: &[u8]) -> Result<Option<(Record<'_>, usize)>, RecordError> {
         return Ok(None);
     };
     let length = u32::from_le_bytes([a, b, c, d]) as usize;
-    if kind > AFTER {
+    if kind > LAST {
         return Err(RecordError::Kind(kind));
     }
     if length > RECORD_LIMIT {
@@ -118,8 +133,10 @@ pub fn take(bytes: &[u8]) -> Result<Option<(Record<'_>, usize)>, RecordError> {
     let record = match kind {
         0 => Record::Plain(content),
         1 => Record::Packed(content),
+        2 => Record::End,
         AFTER => after(content)?,
-        _ => Record::End,
+        4 => Record::Alive,
+        _ => Record::Rest,
     };
     Ok(Some((record, HEADER + length)))
 }
@@ -150,6 +167,8 @@ mod tests {
             Record::Packed(b""),
             after,
             Record::End,
+            Record::Alive,
+            Record::Rest,
         ];
         let mut bytes = Vec::new();
         for record in records {

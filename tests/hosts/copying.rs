@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use crate::boot::{HOST, begin, deploy, is_untouched, release};
 use crate::command::{self, Ran};
@@ -111,10 +113,7 @@ fn a_damaged_path_is_named_and_costs_no_other() {
     let phoenix = engine(&lab);
     let old = begin(&phoenix, &lab, "damage-old", "");
     release(&phoenix, "damage-new", "");
-    let built = phoenix.run(&["build", HOST, "--json"]).expect_code(0);
-    let events = phoenix::events(&built);
-    let last = events.last().expect("a run has a last event");
-    let system = last["hosts"][HOST]["to"].as_str().expect("it was built");
+    let system = build(&phoenix);
     let find = format!(
         "find $(nix-store --query --requisites {system} | grep -e '-lab-web-page-') -type f | head -n 1"
     );
@@ -176,6 +175,95 @@ fn a_rebuild_costs_a_few_percent_of_what_it_comes_to() {
     let copied = copied(&ran);
     assert!(copied * 30 < size, "{copied} of {size} bytes were sent");
     assert_eq!(lab.say(HOST, &dump(&system)), here(&dump(&system)));
+}
+
+/// A link that is slow, as long as this lives.
+struct Slow<'a>(&'a Lab);
+
+impl<'a> Slow<'a> {
+    fn to(lab: &'a Lab, rate: &str) -> Self {
+        lab.slow(HOST, rate);
+        Self(lab)
+    }
+}
+
+impl Drop for Slow<'_> {
+    fn drop(&mut self) {
+        self.0.heal(HOST);
+    }
+}
+
+/// Orders megabytes that no host has anything of, each a path.
+fn payload(phoenix: &Phoenix, test: &str, megabytes: u32) {
+    let more = format!("extra_mb = {megabytes}\n{}", world(test));
+    release(phoenix, test, &more);
+}
+
+/// Which paths of the payload of a system the host's store knows.
+fn arrived(lab: &Lab, system: &str) -> usize {
+    let payload = here(&format!(
+        "nix-store --query --requisites {system} | grep -e -lab-payload- | paste -sd' '"
+    ));
+    let missing = lab.say(
+        HOST,
+        &format!("nix-store --check-validity --print-invalid {payload}"),
+    );
+    payload.split(' ').count() - missing.lines().count()
+}
+
+/// What a release builds to.
+#[track_caller]
+fn build(phoenix: &Phoenix) -> String {
+    let ran = phoenix.run(&["build", HOST, "--json"]).expect_code(0);
+    let events = phoenix::events(&ran);
+    let last = events.last().expect("a run has a last event");
+    let system = last["hosts"][HOST]["to"].as_str();
+    system.expect("it was built").to_owned()
+}
+
+#[test]
+fn what_arrived_before_phoenix_was_killed_or_the_link_cut_is_not_sent_again() {
+    const PATHS: usize = 24;
+    let lab = Lab::ready();
+    let phoenix = engine(&lab);
+    begin(&phoenix, &lab, "resume-old", "");
+    payload(&phoenix, "resume-new", PATHS as u32);
+    let system = build(&phoenix);
+    let copy = ["deploy", HOST, "--yes", "--json", "--until", "copy"];
+    // A path takes two thirds of a second.
+    let slow = Slow::to(&lab, "12mbit");
+
+    let mut running = phoenix.start(&copy);
+    running.wait_for(HOST, "copy");
+    let some = |least| {
+        while arrived(&lab, &system) < least {
+            thread::sleep(Duration::from_millis(50));
+        }
+    };
+    some(4);
+    running.kill();
+    let first = arrived(&lab, &system);
+    assert!(first < PATHS / 2, "{first} arrived too fast for this test");
+
+    let mut running = phoenix.start(&copy);
+    running.wait_for(HOST, "copy");
+    some(first + 4);
+    lab.cut(HOST);
+    let ran = running.end();
+    assert_eq!(phoenix::outcome(&ran, HOST), "failed");
+    let problem = phoenix::problem(&ran, HOST);
+    assert!(problem.contains("lost"), "{problem}");
+    let second = arrived(&lab, &system);
+    assert!(second < PATHS, "the link was cut too late for this test");
+    drop(slow);
+
+    let ran = deploy(&phoenix, &[], 0);
+    assert_eq!(phoenix::outcome(&ran, HOST), "confirmed");
+    let rest = (PATHS - second) as u64 * (1 << 20);
+    let copied = copied(&ran);
+    // The connection that was cut still held the path that was under way, until the agent
+    // noticed. With what else is new of the system.
+    assert!(copied < rest + (1 << 20), "{copied} bytes for {rest}");
 }
 
 /// A file of the host's store with other bytes, as long as this lives.

@@ -139,7 +139,12 @@ impl Lab {
         self.ask(&["cut", host]);
     }
 
-    /// Joins the link again.
+    /// Lets no more through to the host than this rate, as in `20mbit`.
+    pub(crate) fn slow(&self, host: &str, rate: &str) {
+        self.ask(&["slow", host, rate]);
+    }
+
+    /// Joins the link again, as fast as it was.
     pub(crate) fn heal(&self, host: &str) {
         self.ask(&["heal", host]);
     }

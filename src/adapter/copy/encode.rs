@@ -301,8 +301,8 @@ mod tests {
                         Ok(())
                     })
                     .unwrap(),
-                Record::After { .. } => panic!("nothing to be after"),
                 Record::End => {}
+                other => panic!("{other:?} does not belong here"),
             }
             bytes = &bytes[length..];
         }

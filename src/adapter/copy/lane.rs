@@ -1,13 +1,25 @@
 //! A channel to the host's daemon.
 
+use std::convert::Infallible;
+use std::pin::pin;
+use std::time::Duration;
+
 use bytes::Bytes;
+use futures::future::{Either, select};
 use tokio::sync::Mutex;
+use tokio::time::sleep;
 
 use crate::adapter::nix::{refused_by_store, with_daemon_log};
 use crate::adapter::ssh::{Events, Output, Stdin};
 use crate::model::{Problem, ProblemKind};
 use crate::wire::daemon::{Answer, Conversation, ConversationError, DaemonError, Heard, Question};
 use crate::wire::receive::{RECORD_LIMIT, Record};
+
+/// How often the agent is told that somebody is there, while nothing else is.
+pub(super) const ALIVE: Duration = Duration::from_secs(5);
+
+/// Most of a daemon's standard error that is kept.
+const SAID_LIMIT: usize = 64 * 1024;
 
 /// Input and output of a daemon that was started on the host.
 pub struct Pipe {
@@ -84,8 +96,25 @@ impl Lane {
             Ok(answers)
         };
         // Why nothing could be written any more is said to whoever reads.
-        let (_sent, answers) = tokio::join!(self.put(questions), read);
-        answers
+        let write = async {
+            self.put(questions).await?;
+            loop {
+                sleep(ALIVE).await;
+                self.alive().await?;
+            }
+        };
+        match select(pin!(read), pin!(write)).await {
+            Either::Left((answers, _)) => answers,
+            Either::Right((Ok(never), _)) => match never {},
+            Either::Right((Err::<Infallible, Problem>(_), read)) => read.await,
+        }
+    }
+
+    /// Tells the agent that somebody is there, which it wants to hear while it waits for more.
+    pub(super) async fn alive(&self) -> Result<(), Problem> {
+        let mut out = Vec::new();
+        Record::Alive.put(&mut out);
+        self.send(out.into()).await
     }
 
     /// Asks questions; does not wait for their answers.
@@ -120,8 +149,13 @@ impl Lane {
         }
     }
 
-    /// Keeps the daemon for what it protects.
-    pub(super) fn hold(self) -> Held {
+    /// Keeps the daemon for what it protects. The agent is told, so that it does not take the
+    /// silence for a dead connection.
+    pub(super) async fn hold(self) -> Held {
+        let mut out = Vec::new();
+        Record::Rest.put(&mut out);
+        // If the connection is lost, whoever uses it next is told.
+        let _ = self.send(out.into()).await;
         Held::new(self.speak.into_inner(), self.listen.into_inner().events)
     }
 }
@@ -132,7 +166,8 @@ impl Listen {
             let how = match self.events.next().await.map_err(|error| error.problem())? {
                 Some(Output::Stdout(bytes)) => return Ok(bytes),
                 Some(Output::Stderr(bytes)) => {
-                    self.said.extend_from_slice(&bytes);
+                    let room = SAID_LIMIT.saturating_sub(self.said.len());
+                    self.said.extend_from_slice(&bytes[..bytes.len().min(room)]);
                     continue;
                 }
                 Some(Output::Exit { status }) => format!("it exited with status {status}"),

@@ -73,7 +73,7 @@ pub async fn send(
     };
     progress(expected);
     if missing.is_empty() {
-        return Ok((expected, vec![first.hold()]));
+        return Ok((expected, vec![first.hold().await]));
     }
     let work = Work {
         depot: job.depot,
@@ -144,7 +144,7 @@ impl Work<'_> {
                 Either::Right((Err(problem), _)) => return Err(problem),
             }
         }
-        Ok(Some(lane.hold()))
+        Ok(Some(lane.hold().await))
     }
 
     /// Opens a further lane where one alone could not carry enough over the distance.

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures::FutureExt;
 use futures::stream::{FuturesOrdered, StreamExt};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::depot::Taking;
 use super::encode::{End, Form};
-use super::lane::Lane;
+use super::lane::{ALIVE, Lane};
 use super::send::{Asked, Work};
 use crate::model::{PathInfo, Problem};
 use crate::wire::daemon::Question;
@@ -69,7 +69,9 @@ pub(super) async fn write(
             if work.schedule.borrow().is_over() {
                 return Ok(());
             }
-            changed.await;
+            if timeout(ALIVE, changed).await.is_err() {
+                lane.alive().await?;
+            }
             continue;
         };
         ahead -= next.info.nar_size;
@@ -129,7 +131,12 @@ impl Out<'_> {
                     return Ok(());
                 }
             }
-            next = taking.next().await;
+            next = loop {
+                match timeout(ALIVE, taking.next()).await {
+                    Ok(next) => break next,
+                    Err(_) => self.lane.alive().await?,
+                }
+            };
         }
     }
 

@@ -60,7 +60,19 @@ link_apply() {
     state=down
   fi
   ip link set "$LAB_PREFIX-$name" "$state"
+  link_shape "$name"
   exec {fd}>&-
+}
+
+# link_shape NAME: lets no more through to the host than its file `slow` says.
+link_shape() {
+  local link=$LAB_PREFIX-$1 slow
+  slow=$(host_dir "$1")/slow
+  if [[ -e $slow ]]; then
+    tc qdisc replace dev "$link" root tbf rate "$(<"$slow")" burst 64kb latency 100ms
+  elif [[ $(tc qdisc show dev "$link") == *tbf* ]]; then
+    tc qdisc delete dev "$link" root
+  fi
 }
 
 link_state() {

@@ -65,21 +65,20 @@ let
         done
       '';
 
+  # A megabyte.
   payload =
+    part:
     build.derive
       {
-        name = "lab-payload-${name}";
+        name = "lab-payload-${name}-${toString part}";
+        inherit (release) world;
         inherit (build) noise;
-        megabytes = release.extra_mb;
-        shift = 1 + build.number 254 name;
+        shift = 1 + build.number 254 "${name} ${toString part}";
       }
       (
         build.shiftBytes
         + ''
-          mkdir $out
-          for part in $(seq $megabytes); do
-            { echo "$name $part"; head -c 1048500 $noise; } | shift_bytes $((1 + (shift + part) % 254)) >$out/$part
-          done
+          { echo "$name $world"; head -c 1048500 $noise; } | shift_bytes $shift >$out
         ''
       );
 in
@@ -99,7 +98,7 @@ build.derive
     check = fault.check or "";
     lock = fault.lock or "";
     activation = fault.activation or "";
-    extra = (fault.needs or [ ]) ++ (if release.extra_mb > 0 then [ payload ] else [ ]);
+    extra = (fault.needs or [ ]) ++ builtins.genList payload release.extra_mb;
     activate = script "activate";
     init = script "init";
     switch = script "switch-to-configuration";
