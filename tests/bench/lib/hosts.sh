@@ -32,7 +32,7 @@ logins() { lab sshlog "$1" | grep -c 'Accepted publickey' || true; }
 
 # The bytes that went over the host's network link, in both directions.
 link_bytes() {
-  lab root "$1" cat /proc/net/dev | awk '$1 == "eth0:" { print $2 + $10 }'
+  lab root "$1" cat /proc/net/dev | awk '$1 == "eth0:" { printf "%.0f\n", $2 + $10 }'
 }
 
 # counters_start: remembers what every host has counted so far.

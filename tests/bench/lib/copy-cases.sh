@@ -1,0 +1,103 @@
+# shellcheck shell=bash
+# The cases of copying, and what hosts have and run before each.
+
+# The text of a case in the report; fails for one that there is not.
+case_text() {
+  case $1 in
+    cold) echo "cold" ;;
+    tiny) echo "3,000 tiny paths" ;;
+    nothing) echo "nothing to do" ;;
+    small) echo "one small change" ;;
+    rebuild) echo "all rebuilt" ;;
+    *) return 1 ;;
+  esac
+}
+
+# measure_copies: all that was asked for, with COUNT hosts.
+measure_copies() {
+  hosts_fresh
+  link_use plain
+  closures_make
+  systems_order 'version = "1.0"'
+  phoenix adopt --all --yes >/dev/null
+  ! wanted cold || case_cold
+  hosts_settle
+  local case
+  for case in tiny nothing small rebuild; do
+    ! wanted "$case" || "case_$case"
+  done
+  line_stop
+}
+
+# wanted CASE
+wanted() { [[ " ${CASES[*]} " == *" $1 "* ]]; }
+
+# The hosts run what they were made with, and have nothing else.
+case_cold() {
+  local name
+  for name in "${HOSTS[@]}"; do
+    : >"$(had_by "$name")"
+  done
+  on_links cold
+}
+
+# From here on the hosts run a system of the fleet, like any that was deployed to before.
+hosts_settle() {
+  link_use plain
+  fleet_toml
+  systems_order 'version = "1.0"'
+  closures_had
+  phoenix_deploy 0
+  require_outcomes confirmed
+}
+
+case_tiny() {
+  systems_order 'version = "1.0"' 'tiny_hundreds = 30'
+  on_links tiny
+}
+
+# Another system than the one that they run, which they have already: it has to be found out that nothing is missing.
+case_nothing() {
+  systems_order 'version = "1.1"'
+  link_use plain
+  fleet_toml
+  copy_by_loop ssh-ng
+  on_links nothing
+}
+
+case_small() {
+  systems_order 'version = "1.1"'
+  on_links small
+}
+
+case_rebuild() {
+  systems_order 'version = "1.0"' 'world = "b"'
+  on_links rebuild
+}
+
+# on_links CASE: over every link, as often as asked for.
+on_links() {
+  local case=$1 run
+  closures_note
+  record_sizes "$case"
+  # shellcheck disable=SC2153 # LINKS are those asked for, LINK is the present one
+  for LINK in "${LINKS[@]}"; do
+    link_use "$LINK"
+    fleet_toml
+    for ((run = 1; run <= RUNS; run++)); do
+      contest "$run" "$case"
+    done
+  done
+}
+
+# record_sizes CASE: how much one host gets.
+record_sizes() {
+  local host=${HOSTS[0]}
+  record "$1.paths" "$(wc -l <"$(new_of "$host")")"
+  record "$1.bytes" "$(megabytes "$(nar_bytes "$(new_of "$host")")")"
+}
+
+# nar_bytes FILE: of the paths in it.
+nar_bytes() {
+  xargs --no-run-if-empty nix-store --query --size <"$1" | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+}
