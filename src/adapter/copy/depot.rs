@@ -5,7 +5,7 @@
 //! kept until newer ones need the room. A host that comes too late for them reads the path once more
 //! by itself: it never holds up the others, and what is kept never grows with the fleet.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -27,6 +27,8 @@ const AHEAD: usize = 4;
 pub struct Depot {
     shelves: Mutex<HashMap<(StorePath, Form), Arc<Good>>>,
     kept: Mutex<Kept>,
+    /// Paths of which the first chunk is kept, in whatever form.
+    fresh: Mutex<HashSet<StorePath>>,
     /// Bytes of NARs read from the store.
     read: AtomicU64,
     pub(super) meter: Meter,
@@ -79,6 +81,7 @@ impl Depot {
         Self {
             shelves: Mutex::default(),
             kept: Mutex::default(),
+            fresh: Mutex::default(),
             read: AtomicU64::new(0),
             meter: Meter::default(),
             rooms: Rooms::default(),
@@ -111,6 +114,11 @@ impl Depot {
         }
         let good = Arc::clone(&shelves[&key(&form)]);
         self.taking(good)
+    }
+
+    /// Whether a path can be taken from its beginning without reading it again.
+    pub(super) fn has(&self, info: &PathInfo) -> bool {
+        lock(&self.fresh).contains(&info.path)
     }
 
     /// A path of which nothing is made yet. Where there is no room to make it as what differs from
@@ -180,6 +188,9 @@ impl Depot {
             }
             number
         };
+        if number == 0 {
+            lock(&self.fresh).insert(good.info.path.clone());
+        }
         let mut kept = lock(&self.kept);
         let chunk = (Arc::downgrade(good), number, size);
         kept.chunks.push_back(chunk);
@@ -189,8 +200,12 @@ impl Depot {
                 break;
             };
             kept.bytes -= size;
-            if let Some(good) = good.upgrade() {
-                lock(&good.state).chunks[number] = None;
+            let Some(good) = good.upgrade() else {
+                continue;
+            };
+            lock(&good.state).chunks[number] = None;
+            if number == 0 {
+                lock(&self.fresh).remove(&good.info.path);
             }
         }
     }
@@ -204,13 +219,16 @@ impl Default for Depot {
 
 impl Good {
     fn new(info: &Arc<PathInfo>, form: Form, skip: usize, room: Option<Room>) -> Self {
-        let encoder = Some(Box::new(Encoder::new(info, form.clone(), room)));
+        Self::made_by(Encoder::new(info, form.clone(), room), info, form, skip)
+    }
+
+    fn made_by(encoder: Encoder, info: &Arc<PathInfo>, form: Form, skip: usize) -> Self {
         Self {
             info: Arc::clone(info),
             form,
             skip,
             state: Mutex::new(State {
-                encoder,
+                encoder: Some(Box::new(encoder)),
                 ..State::default()
             }),
             news: Notify::new(),
@@ -220,7 +238,8 @@ impl Good {
     /// The same once more, for whoever comes too late, in the same form: its chunks are those
     /// that were there before.
     fn again(&self, skip: usize) -> Self {
-        Self::new(&self.info, self.form.clone(), skip, None)
+        let encoder = Encoder::new(&self.info, self.form.clone(), None).unchecked();
+        Self::made_by(encoder, &self.info, self.form.clone(), skip)
     }
 
     /// Whether its first chunk is gone, so that nobody can begin to take it.

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use crate::model::{PathInfo, StorePath};
 
+/// Paths that are looked at for one that costs nothing.
+const LOOK: usize = 64;
+
 /// The paths that a host lacks, and how far each is.
 #[derive(Debug)]
 pub(super) struct Schedule {
@@ -66,29 +69,45 @@ impl Schedule {
         }
     }
 
-    /// A path that may go on this lane now. What is under way on the same lane is there before
-    /// it: a lane is worked off in order.
-    pub(super) fn next(&mut self, lane: usize) -> Option<(usize, Arc<PathInfo>)> {
+    /// A path that may go on this lane now: of those that come next, the first that costs
+    /// nothing, or else the first. What is under way on the same lane is there before it: a lane
+    /// is worked off in order.
+    pub(super) fn next(
+        &mut self,
+        lane: usize,
+        costs_nothing: impl Fn(&PathInfo) -> bool,
+    ) -> Option<(usize, Arc<PathInfo>)> {
         while self.waits(self.first) == Some(false) {
             self.first += 1;
         }
+        let mut ready = Vec::new();
         for number in self.first..self.items.len() {
-            if self.items[number].state != State::Waiting {
-                continue;
+            if ready.len() == LOOK {
+                break;
             }
-            let states = self.items[number].needs.iter();
-            let states: Vec<State> = states.map(|need| self.items[*need].state).collect();
-            if states.contains(&State::Lost) {
-                self.close(number, State::Lost);
-            } else if states
-                .iter()
-                .all(|state| [State::There, State::Sent(lane)].contains(state))
-            {
-                self.items[number].state = State::Sent(lane);
-                return Some((number, Arc::clone(&self.items[number].info)));
+            if self.is_ready(number, lane) {
+                ready.push(number);
             }
         }
-        None
+        let free = |number: &&usize| costs_nothing(&self.items[**number].info);
+        let number = *ready.iter().find(free).or(ready.first())?;
+        self.items[number].state = State::Sent(lane);
+        Some((number, Arc::clone(&self.items[number].info)))
+    }
+
+    /// Whether a path waits and may go. One that needs a lost path is lost itself.
+    fn is_ready(&mut self, number: usize, lane: usize) -> bool {
+        if self.items[number].state != State::Waiting {
+            return false;
+        }
+        let states = self.items[number].needs.iter();
+        let states: Vec<State> = states.map(|need| self.items[*need].state).collect();
+        if states.contains(&State::Lost) {
+            self.close(number, State::Lost);
+            return false;
+        }
+        let may_go = [State::There, State::Sent(lane)];
+        states.iter().all(|state| may_go.contains(state))
     }
 
     fn waits(&self, number: usize) -> Option<bool> {
@@ -155,7 +174,7 @@ mod tests {
     }
 
     fn next(schedule: &mut Schedule, lane: usize) -> Option<String> {
-        let next = schedule.next(lane);
+        let next = schedule.next(lane, |_| false);
         next.map(|(_, info)| info.path.name().to_owned())
     }
 
@@ -171,6 +190,16 @@ mod tests {
         assert!(!schedule.is_over());
         schedule.there(1);
         assert!(schedule.is_over());
+    }
+
+    #[test]
+    fn what_costs_nothing_goes_first_if_it_may() {
+        let mut schedule = schedule(&[("a", &[]), ("b", &["a"]), ("c", &[]), ("d", &["c"])]);
+        let free = |info: &PathInfo| ["c", "d"].contains(&info.path.name());
+        let order: Vec<String> = std::iter::from_fn(|| schedule.next(0, free))
+            .map(|(_, info)| info.path.name().to_owned())
+            .collect();
+        assert_eq!(order, ["c", "d", "a", "b"]);
     }
 
     #[test]

@@ -213,6 +213,12 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// A path that may go on a lane now, best one that is read already for another host.
+    pub(super) fn next(&self, lane: usize) -> Option<(usize, Arc<PathInfo>)> {
+        let mut schedule = self.schedule.borrow_mut();
+        schedule.next(lane, |info| self.depot.has(info))
+    }
+
     /// How a path is sent now.
     pub(super) fn form(&self, number: usize, info: &PathInfo) -> Form {
         let form = self.pace.borrow().form();

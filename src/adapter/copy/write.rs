@@ -41,17 +41,18 @@ pub(super) async fn write(
     let mut out = Out {
         work,
         lane,
+        asked,
+        is_measured: number > 0,
         batch: BytesMut::new(),
         idle_since: Instant::now(),
         is_telling: true,
     };
     let mut begun = FuturesOrdered::new();
-    let mut is_first = number == 0;
     let mut ahead = 0;
     loop {
         let changed = work.changed.notified();
         while begun.len() < AHEAD && ahead < AHEAD_BYTES {
-            let Some((number, info)) = work.schedule.borrow_mut().next(number) else {
+            let Some((number, info)) = work.next(number) else {
                 break;
             };
             ahead += info.nar_size;
@@ -75,21 +76,7 @@ pub(super) async fn write(
             continue;
         };
         ahead -= next.info.nar_size;
-        if std::mem::take(&mut is_first) {
-            // On its way before anything that could hold up its answer.
-            asked
-                .borrow_mut()
-                .push_back(Asked::Distance(Instant::now()));
-            lane.put(&[Question::IsValid(&next.info.path)]).await?;
-        }
-        asked
-            .borrow_mut()
-            .push_back(Asked::Path(next.number, next.taking.form().clone()));
-        let question = Question::Add {
-            info: &next.info,
-            check_signatures: false,
-        };
-        lane.conversation.borrow_mut().expect(question);
+        out.announce(&next).await?;
         out.path(next).await?;
     }
 }
@@ -110,6 +97,9 @@ async fn begin(work: &Work<'_>, number: usize, info: Arc<PathInfo>) -> Begun {
 struct Out<'a> {
     work: &'a Work<'a>,
     lane: &'a Lane,
+    asked: &'a RefCell<VecDeque<Asked>>,
+    /// Whether it is known, or asked already, how far away the host is.
+    is_measured: bool,
     batch: BytesMut,
     /// When the link had taken everything.
     idle_since: Instant,
@@ -119,6 +109,25 @@ struct Out<'a> {
 }
 
 impl Out<'_> {
+    /// Notes that a path is asked about, whose bytes come next.
+    async fn announce(&mut self, begun: &Begun) -> Result<(), Problem> {
+        if !std::mem::replace(&mut self.is_measured, true) {
+            // On its way before anything that could hold up its answer.
+            let distance = Asked::Distance(Instant::now());
+            self.asked.borrow_mut().push_back(distance);
+            let question = Question::IsValid(&begun.info.path);
+            self.lane.put(&[question]).await?;
+        }
+        let path = Asked::Path(begun.number, begun.taking.form().clone());
+        self.asked.borrow_mut().push_back(path);
+        let question = Question::Add {
+            info: &begun.info,
+            check_signatures: false,
+        };
+        self.lane.conversation.borrow_mut().expect(question);
+        Ok(())
+    }
+
     async fn path(&mut self, begun: Begun) -> Result<(), Problem> {
         let mut taking = begun.taking;
         self.is_telling = !matches!(taking.form(), Form::After(_));
