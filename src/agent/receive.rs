@@ -16,10 +16,10 @@ use thiserror::Error;
 use crate::archive::{SEGMENT, Unpacker, Window, unpack_after};
 use crate::model::StorePath;
 use crate::wire::daemon::{end_frames, frame_header};
-use crate::wire::receive::{Record, RecordError, SILENCE, take};
+use crate::wire::receive::{HEADER, RECORD_LIMIT, Record, RecordError, SILENCE, plain, take};
 
-/// Bytes read at a time.
-const CHUNK: usize = 256 * 1024;
+/// Room for the longest record, and more to come after it.
+const ROOM: usize = RECORD_LIMIT + 256 * 1024;
 
 /// Most bytes of a packed segment: zstd adds less than this to what it cannot pack.
 const PACKED_LIMIT: usize = SEGMENT + SEGMENT / 128;
@@ -65,26 +65,43 @@ pub(super) fn receive(
 
 /// Until the controller closes its end.
 fn pass<W: Write>(input: &impl AsFd, expander: &mut Expander<W>) -> Result<(), ReceiveError> {
-    let mut bytes: Vec<u8> = Vec::with_capacity(CHUNK);
+    let mut bytes = vec![0; ROOM];
+    let (mut from, mut to) = (0, 0);
+    // What is still to come of a plain record.
+    let mut plainly = 0;
     loop {
-        let mut done = 0;
-        while let Some((record, length)) = take(&bytes[done..])? {
-            expander.expand(record).map_err(ReceiveError::Io)?;
-            done += length;
+        while plainly > 0 || to - from >= HEADER {
+            let there = &bytes[from..to];
+            let done = if plainly > 0 {
+                let part = &there[..plainly.min(there.len())];
+                expander.pass(part).map_err(ReceiveError::Io)?;
+                plainly -= part.len();
+                part.len()
+            } else if let Some(length) = plain(there) {
+                plainly = length;
+                HEADER
+            } else if let Some((record, length)) = take(there)? {
+                expander.expand(record).map_err(ReceiveError::Io)?;
+                length
+            } else {
+                break;
+            };
+            from += done;
+            if done == 0 {
+                break;
+            }
         }
-        bytes.drain(..done);
-        let length = bytes.len();
-        bytes.resize(length + CHUNK, 0);
+        bytes.copy_within(from..to, 0);
+        (from, to) = (0, to - from);
         if !expander.rests && !has_more(input)? {
             return Err(ReceiveError::Silence);
         }
-        let count = match rustix::io::read(input, &mut bytes[length..]) {
+        to += match rustix::io::read(input, &mut bytes[to..]) {
             Ok(0) => return Ok(()),
             Ok(count) => count,
             Err(Errno::INTR) => 0,
             Err(error) => return Err(ReceiveError::Io(error.into())),
         };
-        bytes.truncate(length + count);
     }
 }
 
@@ -147,11 +164,17 @@ impl<W: Write> Expander<W> {
         }
     }
 
+    /// A part of a plain record.
+    fn pass(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.rests = false;
+        self.out.write_all(bytes)
+    }
+
     fn expand(&mut self, record: Record<'_>) -> io::Result<()> {
         self.rests = record == Record::Rest;
         let expanded = match record {
             Record::Alive | Record::Rest => return Ok(()),
-            Record::Plain(bytes) => return self.out.write_all(bytes),
+            Record::Plain(bytes) => return self.pass(bytes),
             Record::Packed(bytes) => self.unpack(bytes),
             Record::After {
                 path,

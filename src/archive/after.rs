@@ -99,7 +99,7 @@ pub fn pack_after(prefix: &[u8], segment: &[u8], out: &mut Vec<u8>) -> io::Resul
     Ok(())
 }
 
-/// Unpacks a segment, in pieces of at most 128 KiB.
+/// Unpacks a segment, in pieces of at most 64 KiB.
 ///
 /// # Errors
 /// When it is not what zstd writes, or `take` fails.

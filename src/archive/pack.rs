@@ -4,8 +4,8 @@ use std::io;
 
 use zstd::stream::raw::{CParameter, Decoder, Encoder, InBuffer, Operation, OutBuffer};
 
-/// Bytes of room that are made at a time.
-const ROOM: usize = 128 * 1024;
+/// Bytes of room that are made at a time, and the most that is given at once.
+const ROOM: usize = 64 * 1024;
 
 /// Packs one stream.
 pub struct Packer(Encoder<'static>);
@@ -58,7 +58,7 @@ impl Unpacker {
         Ok(Self(Decoder::new()?))
     }
 
-    /// Gives what these bytes come to, in pieces of at most 128 KiB.
+    /// Gives what these bytes come to, in pieces of at most 64 KiB.
     ///
     /// # Errors
     /// When they are not what zstd writes, or `take` fails.
@@ -71,7 +71,7 @@ impl Unpacker {
     }
 }
 
-/// Runs packed bytes through a decoder, and gives what they come to in pieces of at most 128 KiB.
+/// Runs packed bytes through a decoder, and gives what they come to in pieces of at most 64 KiB.
 pub(super) fn drain(
     decoder: &mut Decoder<'_>,
     bytes: &[u8],

@@ -18,8 +18,8 @@ pub const SILENCE: Duration = Duration::from_secs(20);
 /// Longest content of a record, in bytes.
 pub const RECORD_LIMIT: usize = 1 << 20;
 
-/// Bytes before the content.
-const HEADER: usize = 5;
+/// Bytes before a record's content.
+pub const HEADER: usize = 5;
 
 const AFTER: u8 = 3;
 
@@ -109,6 +109,16 @@ pub fn open(out: &mut Vec<u8>) -> usize {
 pub fn close(out: &mut [u8], start: usize) {
     let length = (out.len() - start) as u32;
     out[start - HEADER + 1..start].copy_from_slice(&length.to_le_bytes());
+}
+
+/// The length of the content if what comes next is a plain record, which need not be there as
+/// a whole to be passed on.
+#[must_use]
+pub fn plain(bytes: &[u8]) -> Option<usize> {
+    match bytes.first_chunk() {
+        Some(&[0, a, b, c, d]) => Some(u32::from_le_bytes([a, b, c, d]) as usize),
+        _ => None,
+    }
 }
 
 /// Takes the record at the beginning of `bytes`, and says how long it is; `None` when more

@@ -219,10 +219,7 @@ impl Default for Depot {
 
 impl Good {
     fn new(info: &Arc<PathInfo>, form: Form, skip: usize, room: Option<Room>) -> Self {
-        Self::made_by(Encoder::new(info, form.clone(), room), info, form, skip)
-    }
-
-    fn made_by(encoder: Encoder, info: &Arc<PathInfo>, form: Form, skip: usize) -> Self {
+        let encoder = Encoder::new(info, form.clone(), room);
         Self {
             info: Arc::clone(info),
             form,
@@ -238,8 +235,7 @@ impl Good {
     /// The same once more, for whoever comes too late, in the same form: its chunks are those
     /// that were there before.
     fn again(&self, skip: usize) -> Self {
-        let encoder = Encoder::new(&self.info, self.form.clone(), None).unchecked();
-        Self::made_by(encoder, &self.info, self.form.clone(), skip)
+        Self::new(&self.info, self.form.clone(), skip, None)
     }
 
     /// Whether its first chunk is gone, so that nobody can begin to take it.

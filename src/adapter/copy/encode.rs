@@ -14,8 +14,11 @@ use crate::model::{NarHash, PathInfo, StorePath};
 use crate::wire::daemon::{Question, end_frames, frame_header};
 use crate::wire::receive::{Record, close, open};
 
-/// Bytes of a NAR that are read at a time, and the most in a frame.
-const FRAME: usize = 256 * 1024;
+/// Bytes of a NAR that are read at a time.
+const CHUNK: usize = 256 * 1024;
+
+/// Most bytes of a frame: a daemon makes a buffer for each.
+const FRAME: usize = 64 * 1024;
 
 /// Bytes of packed NAR that make a chunk.
 const PACKED: usize = 128 * 1024;
@@ -74,7 +77,6 @@ impl Encoder {
             nar: Nar {
                 dump: Dump::of(info.path.as_path()),
                 info: Arc::clone(info),
-                hash: Some(Sha256::new()),
                 read: 0,
             },
             form,
@@ -83,12 +85,6 @@ impl Encoder {
             _room: room,
             has_begun: false,
         }
-    }
-
-    /// Does not hash: the same path was read to its end, or is being read, beside this.
-    pub(super) fn unchecked(mut self) -> Self {
-        self.nar.hash = None;
-        self
     }
 
     /// The next chunk. Reads files: not for a thread that others wait for.
@@ -106,7 +102,10 @@ impl Encoder {
         }
         let end = match self.form.clone() {
             Form::Plain => {
-                let end = self.nar.frame(&mut out);
+                let mut end = None;
+                while end.is_none() && out.len() < CHUNK {
+                    end = self.nar.frame(&mut out);
+                }
                 if end.is_some() {
                     out.extend_from_slice(&end_frames());
                 }
@@ -148,7 +147,7 @@ impl Encoder {
         let mut end = None;
         while end.is_none() && packed.len() < PACKED {
             bytes.clear();
-            end = self.nar.fill(&mut bytes, FRAME);
+            end = self.nar.fill(&mut bytes, CHUNK);
             packer.pack(&bytes, &mut packed)?;
         }
         if end == Some(End::Whole) {
@@ -188,17 +187,15 @@ impl Encoder {
 }
 
 fn put_packed(packed: &[u8], out: &mut Vec<u8>) {
-    for part in packed.chunks(FRAME) {
+    for part in packed.chunks(CHUNK) {
         Record::Packed(part).put(out);
     }
 }
 
-/// The NAR of a path, hashed while it is read.
+/// The NAR of a path.
 struct Nar {
     info: Arc<PathInfo>,
     dump: Dump,
-    /// `None` where it was checked before.
-    hash: Option<Sha256>,
     read: u64,
 }
 
@@ -206,7 +203,7 @@ impl Nar {
     /// Bytes that the next read will come to.
     fn room(&self) -> usize {
         let left = self.info.nar_size.saturating_sub(self.read);
-        usize::try_from(left).map_or(FRAME, |left| left.min(FRAME))
+        usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK))
     }
 
     /// Appends a frame, or nothing where nothing is left.
@@ -227,9 +224,6 @@ impl Nar {
     fn fill(&mut self, out: &mut Vec<u8>, length: usize) -> Option<End> {
         let start = out.len();
         let filled = self.dump.fill(out, start + length);
-        if let Some(hash) = &mut self.hash {
-            hash.update(&out[start..]);
-        }
         self.read += (out.len() - start) as u64;
         match filled {
             Ok(true) if self.read <= self.info.nar_size => None,
@@ -242,18 +236,34 @@ impl Nar {
         }
     }
 
-    fn judge(&mut self) -> End {
+    /// Its hash is not looked at: the host's daemon does that, and [`damage`] once it refuses.
+    fn judge(&self) -> End {
         let info = &self.info;
-        let found = self.hash.take().map(|hash| hash.finalize().into());
-        let found = found.map_or(info.nar_hash, NarHash::new);
-        if self.read == info.nar_size && found == info.nar_hash {
+        if self.read == info.nar_size {
             return End::Whole;
         }
-        End::Damaged(format!(
-            "it is not what the store's database says: {} bytes with the hash {found}, not {} with {}",
-            self.read, info.nar_size, info.nar_hash
-        ))
+        let (found, known) = (self.read, info.nar_size);
+        End::Damaged(format!("it has {found} bytes instead of {known}"))
     }
+}
+
+/// What differs between a path and what the store's database says of it, if anything does.
+pub(super) fn damage(info: &PathInfo) -> Option<String> {
+    let mut dump = Dump::of(info.path.as_path());
+    let mut hash = Sha256::new();
+    let mut bytes = Vec::new();
+    loop {
+        bytes.clear();
+        let more = dump.fill(&mut bytes, CHUNK);
+        hash.update(&bytes);
+        match more {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => return Some(error.to_string()),
+        }
+    }
+    let (found, known) = (NarHash::new(hash.finalize().into()), info.nar_hash);
+    (found != known).then(|| format!("its hash is {found} instead of {known}"))
 }
 
 #[cfg(test)]
@@ -343,18 +353,12 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_from_the_database_is_told_and_ends() {
+    fn a_path_of_another_size_is_told_and_ends() {
         let (folder, info, _) = sample();
-        fs::write(folder.path().join("small"), "y").unwrap();
+        fs::write(folder.path().join("small"), "longer than before").unwrap();
         for form in [Form::Plain, Form::Packed(1)] {
             let (_, end) = encode(folder.path(), &info, &form);
-            let End::Damaged(how) = end else {
-                panic!("{form:?} was taken for whole");
-            };
-            assert!(how.contains("not what the store's database says"), "{how}");
+            assert!(matches!(end, End::Damaged(_)), "{form:?}");
         }
-        fs::write(folder.path().join("small"), "longer than before").unwrap();
-        let (_, end) = encode(folder.path(), &info, &Form::Packed(1));
-        assert!(matches!(end, End::Damaged(_)));
     }
 }

@@ -115,6 +115,11 @@ impl Schedule {
         Some(item.state == State::Waiting)
     }
 
+    /// What is known of a path.
+    pub(super) fn info(&self, number: usize) -> Arc<PathInfo> {
+        Arc::clone(&self.items[number].info)
+    }
+
     /// The host has a path.
     pub(super) fn there(&mut self, number: usize) -> &PathInfo {
         self.close(number, State::There);

@@ -20,7 +20,7 @@ use super::pace::Pace;
 use super::schedule::{Refusal, Schedule};
 use super::write::write;
 use super::{Closure, Depot};
-use crate::model::{Copied, PathInfo, Problem, StorePath, Toplevel};
+use crate::model::{Copied, PathInfo, Problem, Toplevel};
 use crate::wire::daemon::{Answer, DaemonError};
 
 /// Bytes a second that lanes together shall be able to carry: 1 Gbit/s.
@@ -100,7 +100,7 @@ pub async fn send(
     }
     drop(lanes);
     let failures = work.failures.into_inner();
-    failures.verdict(job.toplevel)?;
+    failures.verdict(job.toplevel).await?;
     Ok((work.sent.get(), held))
 }
 
@@ -241,7 +241,8 @@ impl Work<'_> {
         }
         let refusal = self.schedule.borrow_mut().refused(number, is_worth);
         if refusal == Refusal::Final {
-            self.failures.borrow_mut().refused(number, error);
+            let info = self.schedule.borrow().info(number);
+            self.failures.borrow_mut().refused(number, info, error);
         }
     }
 
@@ -270,9 +271,9 @@ impl Work<'_> {
     }
 
     /// Notes how reading a path ended.
-    pub(super) fn read(&self, number: usize, path: &StorePath, end: End) {
+    pub(super) fn read(&self, number: usize, end: End) {
         if let End::Damaged(how) = end {
-            self.failures.borrow_mut().damaged(number, path, how);
+            self.failures.borrow_mut().unread(number, how);
         }
     }
 }

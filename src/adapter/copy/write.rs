@@ -136,7 +136,7 @@ impl Out<'_> {
             match next {
                 Ok(bytes) => self.put(bytes).await?,
                 Err(end) => {
-                    self.work.read(begun.number, &begun.info.path, end);
+                    self.work.read(begun.number, end);
                     return Ok(());
                 }
             }
