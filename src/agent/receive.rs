@@ -109,10 +109,12 @@ fn pass<W: Write>(input: &impl AsFd, expander: &mut Expander<W>) -> Result<(), R
 fn has_more(input: &impl AsFd) -> Result<bool, ReceiveError> {
     let limit = Timespec::try_from(SILENCE).map_err(|_| ReceiveError::Silence)?;
     let mut waited = [PollFd::new(input, PollFlags::IN)];
-    match poll(&mut waited, Some(&limit)) {
-        Ok(ready) => Ok(ready > 0),
-        Err(Errno::INTR) => Ok(true),
-        Err(error) => Err(ReceiveError::Io(error.into())),
+    loop {
+        match poll(&mut waited, Some(&limit)) {
+            Ok(ready) => return Ok(ready > 0),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(ReceiveError::Io(error.into())),
+        }
     }
 }
 

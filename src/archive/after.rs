@@ -11,10 +11,10 @@ use super::dump::{Dump, DumpError};
 use super::pack::{drain, fill};
 
 /// Bytes of a segment, unpacked.
-pub const SEGMENT: usize = 8 << 20;
+pub const SEGMENT: usize = 4 << 20;
 
 /// How far around a segment's own place the other NAR is looked at.
-const REACH: u64 = 8 << 20;
+const REACH: u64 = 4 << 20;
 
 /// Most bytes of the other NAR that a segment may look at.
 pub const WINDOW: u64 = SEGMENT as u64 + 2 * REACH;
@@ -175,7 +175,7 @@ mod tests {
                 before = start;
             }
         }
-        assert_eq!(part(mebi(40), mebi(100), mebi(100)), (mebi(32), WINDOW));
+        assert_eq!(part(mebi(40), mebi(100), mebi(100)), (mebi(36), WINDOW));
     }
 
     #[test]

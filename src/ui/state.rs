@@ -34,8 +34,8 @@ pub struct Row {
     pub running: BTreeMap<Stage, Duration>,
     /// Bytes that went to the host in stages that are over.
     pub bytes: u64,
-    /// A copy that runs.
-    pub copy: Option<Copied>,
+    /// A copy that runs, and when it was first heard of: it may have waited for its turn.
+    pub copy: Option<(Duration, Copied)>,
     /// The last thing heard of its stage: a line of the log, or what it waits for.
     pub detail: Option<String>,
     /// The last lines of its log.
@@ -68,7 +68,7 @@ impl State {
     pub fn apply(&mut self, now: Duration, event: &Event) {
         match event {
             Event::Step(step) => self.step(now, step),
-            Event::Progress(progress) => self.progress(progress),
+            Event::Progress(progress) => self.progress(now, progress),
         }
     }
 
@@ -110,14 +110,18 @@ impl State {
         }
     }
 
-    fn progress(&mut self, progress: &ProgressEvent) {
+    fn progress(&mut self, now: Duration, progress: &ProgressEvent) {
         match progress {
             ProgressEvent::Build {
                 done,
                 expected,
                 current,
             } => self.build = Some((*done, *expected, current.clone())),
-            ProgressEvent::Copy { host, copied } => self.row(host).copy = Some(*copied),
+            ProgressEvent::Copy { host, copied } => {
+                let row = self.row(host);
+                let since = row.copy.map_or(now, |(since, _)| since);
+                row.copy = Some((since, *copied));
+            }
             ProgressEvent::Log {
                 host: Some(host),
                 line,
@@ -205,14 +209,14 @@ impl Row {
     /// Bytes that went to the host so far.
     #[must_use]
     pub fn sent(&self) -> u64 {
-        self.bytes + self.copy.map_or(0, |copied| copied.bytes)
+        self.bytes + self.copy.map_or(0, |(_, copied)| copied.bytes)
     }
 
     fn leave(&mut self, stage: Stage, bytes: Option<u64>) {
         self.running.remove(&stage);
         self.detail = None;
         let counted = if stage == Stage::Copy {
-            self.copy.take().map_or(0, |copied| copied.bytes)
+            self.copy.take().map_or(0, |(_, copied)| copied.bytes)
         } else {
             0
         };

@@ -11,7 +11,7 @@ use super::paint::{Paint, Tone, clean};
 use super::state::{Row, State};
 use super::table::{fit, pad};
 use super::{units, words};
-use crate::model::{Copied, Stage};
+use crate::model::Copied;
 
 /// Lines kept free for the totals and for what is printed above.
 const RESERVED: usize = 4;
@@ -147,7 +147,7 @@ fn detail(row: &Row, now: Duration, room: usize) -> String {
         return clean(&problem.message);
     }
     match (row.copy, &row.detail) {
-        (Some(copied), _) => copying(&copied, row.stage(), now, room),
+        (Some((since, copied)), _) => copying(&copied, now.saturating_sub(since), room),
         (None, Some(detail)) => clean(detail),
         (None, None) if row.sent() > 0 => format!("{} sent", units::bytes(row.sent())),
         (None, None) => String::new(),
@@ -157,14 +157,8 @@ fn detail(row: &Row, now: Duration, room: usize) -> String {
 /// `31.2 MiB of 52.0 MiB · 40 of 120 paths · 2.4 MiB/s · 9s left`; what does not fit goes from
 /// the end. Bytes are those of the paths that the host has taken, where they are known, and
 /// the rate is that of the connection.
-fn copying(
-    copied: &Copied,
-    stage: Option<(Stage, Duration)>,
-    now: Duration,
-    room: usize,
-) -> String {
-    let since = stage.map_or(now, |(_, since)| since);
-    let seconds = now.saturating_sub(since).as_secs_f64();
+fn copying(copied: &Copied, time: Duration, room: usize) -> String {
+    let seconds = time.as_secs_f64();
     let paths = match copied.expected_paths {
         Some(expected) => format!("{} of {expected} paths", copied.paths),
         None => format!("{} paths", copied.paths),

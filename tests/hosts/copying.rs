@@ -125,7 +125,7 @@ fn a_damaged_path_is_named_and_costs_no_other() {
 
     let problem = phoenix::problem(&ran, HOST);
     assert!(
-        problem.contains("paths of this workstation's store are damaged")
+        problem.contains("paths of this workstation's store are damaged, or cannot be read")
             && problem.contains(&path),
         "{problem}"
     );

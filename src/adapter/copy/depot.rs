@@ -5,20 +5,28 @@
 //! kept until newer ones need the room. A host that comes too late for them reads the path once more
 //! by itself: it never holds up the others, and what is kept never grows with the fleet.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::encode::{Encoder, End, Form};
+use super::own::Own;
 use super::pace::Meter;
 use super::room::{Room, Rooms};
 use crate::model::{PathInfo, StorePath};
 
+/// Where store paths are.
+const STORE: &str = "/nix/store";
+
 /// Bytes that are kept for hosts that may still want them.
 const ROOM: usize = 64 << 20;
+
+/// The strongest level of packing there is any use for.
+const STRONGEST: i32 = 9;
 
 /// Chunks that are made beyond the one asked for.
 const AHEAD: usize = 4;
@@ -27,27 +35,30 @@ const AHEAD: usize = 4;
 pub struct Depot {
     shelves: Mutex<HashMap<(StorePath, Form), Arc<Good>>>,
     kept: Mutex<Kept>,
-    /// Paths of which the first chunk is kept, in whatever form.
-    fresh: Mutex<HashSet<StorePath>>,
+    /// Bytes that it may keep.
+    room: usize,
+    /// The folder that has the paths.
+    pub(super) store: PathBuf,
     /// Bytes of NARs read from the store.
-    read: AtomicU64,
+    pub(super) read: AtomicU64,
     pub(super) meter: Meter,
-    rooms: Rooms,
+    pub(super) rooms: Rooms,
 }
 
 /// What is kept, oldest first.
 #[derive(Default)]
 struct Kept {
-    chunks: VecDeque<(Weak<Good>, usize, usize)>,
+    chunks: VecDeque<(Weak<Good>, usize, usize, Option<StorePath>)>,
     bytes: usize,
+    /// Paths of which the first chunk is kept, and in how many forms.
+    firsts: HashMap<StorePath, usize>,
 }
 
 /// One path.
-struct Good {
-    info: Arc<PathInfo>,
-    form: Form,
-    /// Chunks at its beginning that nobody wants.
-    skip: usize,
+pub(super) struct Good {
+    pub(super) info: Arc<PathInfo>,
+    pub(super) form: Form,
+    takers: AtomicUsize,
     state: Mutex<State>,
     /// A chunk more is there.
     news: Notify,
@@ -75,13 +86,13 @@ enum Look {
 }
 
 impl Depot {
-    /// A depot that is empty.
-    #[must_use]
-    pub fn new() -> Self {
+    /// A depot that is empty, of the paths in a folder; it keeps so many bytes of them.
+    pub(super) fn in_folder(store: &Path, room: usize) -> Self {
         Self {
             shelves: Mutex::default(),
             kept: Mutex::default(),
-            fresh: Mutex::default(),
+            room,
+            store: store.to_owned(),
             read: AtomicU64::new(0),
             meter: Meter::default(),
             rooms: Rooms::default(),
@@ -94,51 +105,72 @@ impl Depot {
         self.read.load(Ordering::Relaxed)
     }
 
-    /// Begins to take a path. Packing that is done already is taken, whatever its level.
+    /// Begins to take a path. Packing that is done already is taken if it is no weaker. Where
+    /// there is no room to make a path as what differs from another, it is packed by itself.
     pub(super) fn take(self: &Arc<Self>, info: &Arc<PathInfo>, form: Form) -> Taking {
         let mut shelves = lock(&self.shelves);
         let key = |form: &Form| (info.path.clone(), form.clone());
-        let is_fresh = |form: &Form| {
-            let good = shelves.get(&key(form));
-            good.is_some_and(|good| !good.is_spoilt())
+        let there = |form: &Form, done: bool| {
+            let good = shelves.get(&key(form)).filter(|good| good.is_fresh(done));
+            good.cloned()
         };
-        let packed = [Form::Packed(9), Form::Packed(3), Form::Packed(1)];
-        let form = match form {
-            Form::Packed(_) => packed.into_iter().find(is_fresh).unwrap_or(form),
-            Form::Plain | Form::After(_) => form,
+        let (form, room) = match form {
+            Form::After(base) => {
+                let form = Form::After(Arc::clone(&base));
+                if let Some(good) = there(&form, false) {
+                    return self.taking(good);
+                }
+                match self.rooms.take(info.nar_size, base.nar_size) {
+                    Some(room) => (form, Some(room)),
+                    None => (Form::Packed(3), None),
+                }
+            }
+            form => (form, None),
         };
-        if !is_fresh(&form) {
-            let good = Arc::new(self.good(info, form));
-            shelves.insert(key(&good.form), Arc::clone(&good));
+        let done = match form {
+            Form::Packed(level) => (level + 1..=STRONGEST)
+                .rev()
+                .find_map(|level| there(&Form::Packed(level), true)),
+            Form::Plain | Form::After(_) => None,
+        };
+        if let Some(good) = done.or_else(|| there(&form, false)) {
             return self.taking(good);
         }
-        let good = Arc::clone(&shelves[&key(&form)]);
+        let good = Arc::new(Good::new(&self.store, info, form, room));
+        shelves.insert(key(&good.form), Arc::clone(&good));
         self.taking(good)
     }
 
-    /// Whether a path can be taken from its beginning without reading it again.
-    pub(super) fn has(&self, info: &PathInfo) -> bool {
-        lock(&self.fresh).contains(&info.path)
-    }
-
-    /// A path of which nothing is made yet. Where there is no room to make it as what differs from
-    /// another, it is packed by itself.
-    fn good(&self, info: &Arc<PathInfo>, form: Form) -> Good {
-        let Form::After(base) = &form else {
-            return Good::new(info, form, 0, None);
-        };
-        match self.rooms.take(info.nar_size, base.nar_size) {
-            Some(room) => Good::new(info, form, 0, Some(room)),
-            None => Good::new(info, Form::Packed(3), 0, None),
-        }
-    }
-
+    /// Called while the shelves are held.
     fn taking(self: &Arc<Self>, good: Arc<Good>) -> Taking {
+        good.takers.fetch_add(1, Ordering::Relaxed);
         Taking {
             depot: Arc::clone(self),
             good,
             at: 0,
+            own: None,
         }
+    }
+
+    /// Somebody takes a path no more. One that nobody takes to its end keeps neither its files
+    /// open nor its room.
+    fn left(&self, good: &Arc<Good>) {
+        let mut shelves = lock(&self.shelves);
+        if good.takers.fetch_sub(1, Ordering::Relaxed) > 1 || lock(&good.state).end.is_some() {
+            return;
+        }
+        let key = (good.info.path.clone(), good.form.clone());
+        if shelves
+            .get(&key)
+            .is_some_and(|kept| Arc::ptr_eq(kept, good))
+        {
+            shelves.remove(&key);
+        }
+    }
+
+    /// Whether a path can be taken from its beginning without reading it again.
+    pub(super) fn has(&self, info: &PathInfo) -> bool {
+        lock(&self.kept).firsts.contains_key(&info.path)
     }
 
     /// Makes the next chunks of a path. Nothing is waited for before the thread begins: a
@@ -160,7 +192,7 @@ impl Depot {
         };
         let good = Arc::clone(&returned.good);
         let mut end = None;
-        for _ in 0..AHEAD {
+        for _ in 0..ahead(&good.form) {
             let chunk = encoder.next();
             self.read.fetch_add(chunk.read as u64, Ordering::Relaxed);
             self.keep(&good, chunk.bytes);
@@ -178,52 +210,62 @@ impl Depot {
     /// Puts a chunk on its shelf, and takes others down when there is no room.
     fn keep(&self, good: &Arc<Good>, bytes: Bytes) {
         let size = bytes.len();
+        let mut kept = lock(&self.kept);
         let number = {
             let mut state = lock(&good.state);
-            let number = state.chunks.len();
-            let is_wanted = number >= good.skip;
-            state.chunks.push(is_wanted.then_some(bytes));
-            if !is_wanted {
-                return;
-            }
-            number
+            state.chunks.push(Some(bytes));
+            state.chunks.len() - 1
         };
-        if number == 0 {
-            lock(&self.fresh).insert(good.info.path.clone());
-        }
-        let mut kept = lock(&self.kept);
-        let chunk = (Arc::downgrade(good), number, size);
-        kept.chunks.push_back(chunk);
-        kept.bytes += size;
-        while kept.bytes > ROOM {
-            let Some((good, number, size)) = kept.chunks.pop_front() else {
+        kept.put(Arc::downgrade(good), number, size, &good.info.path);
+        while kept.bytes > self.room {
+            let Some((good, number)) = kept.take_oldest() else {
                 break;
             };
-            kept.bytes -= size;
-            let Some(good) = good.upgrade() else {
-                continue;
-            };
-            lock(&good.state).chunks[number] = None;
-            if number == 0 {
-                lock(&self.fresh).remove(&good.info.path);
+            if let Some(good) = good.upgrade() {
+                lock(&good.state).chunks[number] = None;
             }
         }
+    }
+}
+
+impl Kept {
+    fn put(&mut self, good: Weak<Good>, number: usize, size: usize, path: &StorePath) {
+        let first = (number == 0).then(|| path.clone());
+        if let Some(path) = &first {
+            *self.firsts.entry(path.clone()).or_default() += 1;
+        }
+        self.bytes += size;
+        self.chunks.push_back((good, number, size, first));
+    }
+
+    fn take_oldest(&mut self) -> Option<(Weak<Good>, usize)> {
+        let (good, number, size, first) = self.chunks.pop_front()?;
+        self.bytes -= size;
+        if let Some(path) = first
+            && let Some(count) = self.firsts.get_mut(&path)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.firsts.remove(&path);
+            }
+        }
+        Some((good, number))
     }
 }
 
 impl Default for Depot {
     fn default() -> Self {
-        Self::new()
+        Self::in_folder(Path::new(STORE), ROOM)
     }
 }
 
 impl Good {
-    fn new(info: &Arc<PathInfo>, form: Form, skip: usize, room: Option<Room>) -> Self {
-        let encoder = Encoder::new(info, form.clone(), room);
+    fn new(store: &Path, info: &Arc<PathInfo>, form: Form, room: Option<Room>) -> Self {
+        let encoder = Encoder::new(store, info, form.clone(), room);
         Self {
             info: Arc::clone(info),
             form,
-            skip,
+            takers: AtomicUsize::new(0),
             state: Mutex::new(State {
                 encoder: Some(Box::new(encoder)),
                 ..State::default()
@@ -232,15 +274,16 @@ impl Good {
         }
     }
 
-    /// The same once more, for whoever comes too late, in the same form: its chunks are those
-    /// that were there before.
-    fn again(&self, skip: usize) -> Self {
-        Self::new(&self.info, self.form.clone(), skip, None)
-    }
-
-    /// Whether its first chunk is gone, so that nobody can begin to take it.
-    fn is_spoilt(&self) -> bool {
-        matches!(lock(&self.state).chunks.first(), Some(None))
+    /// Whether somebody can begin to take it: its first chunk is there, or still to come, and
+    /// nothing went wrong with it. `done` wants it to be made to its end.
+    fn is_fresh(&self, done: bool) -> bool {
+        let state = lock(&self.state);
+        let is_there = !matches!(state.chunks.first(), Some(None));
+        match &state.end {
+            Some(End::Whole) => is_there,
+            Some(End::Damaged(_)) => false,
+            None => is_there && !done,
+        }
     }
 
     fn look(&self, at: usize) -> Look {
@@ -268,6 +311,11 @@ impl Drop for Return {
     fn drop(&mut self) {
         let mut state = lock(&self.good.state);
         state.encoder = self.encoder.take();
+        if state.encoder.is_none() && state.end.is_none() {
+            // Nobody would make the rest, and all would wait for it.
+            let how = "phoenix failed while it was read".to_owned();
+            state.end = Some(End::Damaged(how));
+        }
         drop(state);
         self.good.news.notify_waiters();
     }
@@ -278,6 +326,8 @@ pub(super) struct Taking {
     depot: Arc<Depot>,
     good: Arc<Good>,
     at: usize,
+    /// Set for one who came too late for what the depot kept.
+    own: Option<Own>,
 }
 
 impl Taking {
@@ -290,7 +340,10 @@ impl Taking {
     // Dropped here, nothing is lost: the next call gets them.
     pub(super) async fn next(&mut self) -> Result<Bytes, End> {
         loop {
-            let good = Arc::clone(&self.good);
+            if let Some(own) = &mut self.own {
+                return own.next(&self.depot).await;
+            }
+            let good = &self.good;
             let news = good.news.notified();
             tokio::pin!(news);
             // Before the look, or what comes right after it would be missed.
@@ -302,10 +355,25 @@ impl Taking {
                 }
                 Look::End(end) => return Err(end),
                 Look::Wait => news.await,
-                Look::Make(encoder) => self.depot.make(&good, encoder).await,
-                Look::Gone => self.good = Arc::new(Good::again(&good, self.at)),
+                Look::Make(encoder) => self.depot.make(good, encoder).await,
+                Look::Gone => self.own = Some(Own::again(good, self.at, &self.depot)),
             }
         }
+    }
+}
+
+impl Drop for Taking {
+    fn drop(&mut self) {
+        self.depot.left(&self.good);
+    }
+}
+
+/// How many chunks are made at a time.
+fn ahead(form: &Form) -> usize {
+    match form {
+        // Each is a segment of mebibytes.
+        Form::After(_) => 1,
+        Form::Plain | Form::Packed(_) => AHEAD,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -22,6 +23,9 @@ const FRAME: usize = 64 * 1024;
 
 /// Bytes of packed NAR that make a chunk.
 const PACKED: usize = 128 * 1024;
+
+/// Most bytes of NAR that a chunk may take: what packs well would otherwise be long in coming.
+const UNPACKED: u64 = 8 << 20;
 
 /// How a NAR is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -53,7 +57,7 @@ pub(super) struct Chunk {
 /// How reading a path ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// It is what the store's database says.
+    /// It is as long as the store's database says.
     Whole,
     /// It is not, and the host will refuse it.
     Damaged(String),
@@ -61,6 +65,7 @@ pub(super) enum End {
 
 /// Reads one path, a chunk at a time.
 pub(super) struct Encoder {
+    store: PathBuf,
     nar: Nar,
     form: Form,
     packer: Option<Packer>,
@@ -72,10 +77,12 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    pub(super) fn new(info: &Arc<PathInfo>, form: Form, room: Option<Room>) -> Self {
+    /// Reads a path below `store`, the folder that has the store's paths.
+    pub(super) fn new(store: &Path, info: &Arc<PathInfo>, form: Form, room: Option<Room>) -> Self {
         Self {
+            store: store.to_owned(),
             nar: Nar {
-                dump: Dump::of(info.path.as_path()),
+                dump: Dump::of(&place(store, &info.path)),
                 info: Arc::clone(info),
                 read: 0,
             },
@@ -127,6 +134,8 @@ impl Encoder {
                 end
             }
         };
+        // Many chunks are kept, and small ones need not hold on to what they might have become.
+        out.shrink_to_fit();
         Chunk {
             bytes: out.into(),
             read: usize::try_from(self.nar.read - before).unwrap_or(usize::MAX),
@@ -145,7 +154,8 @@ impl Encoder {
         let mut packed = Vec::new();
         let mut bytes = Vec::with_capacity(self.nar.room());
         let mut end = None;
-        while end.is_none() && packed.len() < PACKED {
+        let before = self.nar.read;
+        while end.is_none() && packed.len() < PACKED && self.nar.read - before < UNPACKED {
             bytes.clear();
             end = self.nar.fill(&mut bytes, CHUNK);
             packer.pack(&bytes, &mut packed)?;
@@ -161,7 +171,9 @@ impl Encoder {
     fn pack_after(&mut self, base: &Base, out: &mut Vec<u8>) -> io::Result<Option<End>> {
         let window = match &mut self.window {
             Some(window) => window,
-            None => self.window.insert(Window::on(base.path.as_path())),
+            None => self
+                .window
+                .insert(Window::on(&place(&self.store, &base.path))),
         };
         let (offset, length) = part(self.nar.read, self.nar.info.nar_size, base.nar_size);
         let left = self.nar.info.nar_size.saturating_sub(self.nar.read);
@@ -247,6 +259,14 @@ impl Nar {
     }
 }
 
+/// Where a path is.
+fn place(store: &Path, path: &StorePath) -> PathBuf {
+    match path.as_path().file_name() {
+        Some(name) => store.join(name),
+        None => store.to_owned(),
+    }
+}
+
 /// What differs between a path and what the store's database says of it, if anything does.
 pub(super) fn damage(info: &PathInfo) -> Option<String> {
     let mut dump = Dump::of(info.path.as_path());
@@ -296,7 +316,7 @@ mod tests {
     }
 
     fn encode(folder: &std::path::Path, info: &Arc<PathInfo>, form: &Form) -> (Vec<u8>, End) {
-        let mut encoder = Encoder::new(info, form.clone(), None);
+        let mut encoder = Encoder::new(folder, info, form.clone(), None);
         encoder.nar.dump = Dump::of(folder);
         let mut bytes = Vec::new();
         loop {

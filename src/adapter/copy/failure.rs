@@ -28,7 +28,14 @@ impl Failures {
 
     /// The host did not take a path, for no other path's sake.
     pub(super) fn refused(&mut self, number: usize, info: Arc<PathInfo>, error: &DaemonError) {
-        self.refused.insert(number, (info, error.to_string()));
+        // Of the others it is enough to know that they are some.
+        let is_told = self.refused.len() < TOLD;
+        let said = if is_told {
+            error.to_string()
+        } else {
+            String::new()
+        };
+        self.refused.insert(number, (info, said));
     }
 
     /// What becomes of the copy.
@@ -40,17 +47,20 @@ impl Failures {
         let message = format!("copying {} failed", toplevel.path().short());
         let mut problem = Problem::new(ProblemKind::Failed, message);
         if !damaged.is_empty() {
-            problem = problem.because("paths of this workstation's store are damaged");
+            problem =
+                problem.because("paths of this workstation's store are damaged, or cannot be read");
             for told in damaged {
                 problem = problem.because(told);
             }
             return Err(problem
                 .with_hint("`nix-store --verify --check-contents --repair` on this workstation"));
         }
-        let errors: Vec<String> = self.refused.into_values().map(|(_, said)| said).collect();
+        let count = self.refused.len();
+        let said = self.refused.into_values().map(|(_, said)| said);
+        let errors: Vec<String> = said.filter(|said| !said.is_empty()).collect();
         problem = refused_by_store(problem, &errors);
-        if errors.len() > 1 {
-            problem = problem.because(format!("{} paths were not taken", errors.len()));
+        if count > 1 {
+            problem = problem.because(format!("{count} paths were not taken"));
         }
         Err(problem)
     }
@@ -58,16 +68,16 @@ impl Failures {
     /// What is wrong with refused paths here, rather than on the host.
     async fn damaged(&self) -> Vec<String> {
         let mut found = Vec::new();
-        for (number, (info, _)) in self.refused.iter().take(TOLD) {
-            let how = match self.unread.get(number) {
-                Some(how) => Some(how.clone()),
-                None => {
-                    let info = Arc::clone(info);
-                    // A thread that ended badly knows nothing.
-                    let looked = tokio::task::spawn_blocking(move || damage(&info)).await;
-                    looked.unwrap_or_default()
-                }
-            };
+        // Those that gave trouble when they were read go first.
+        let mut looked_at: Vec<_> = self.refused.iter().collect();
+        looked_at.sort_by_key(|(number, _)| !self.unread.contains_key(number));
+        for (number, (info, _)) in looked_at.into_iter().take(TOLD) {
+            let path = Arc::clone(info);
+            // A thread that ended badly knows nothing.
+            let looked = tokio::task::spawn_blocking(move || damage(&path)).await;
+            // What went wrong before is told also if it does not now: the host is not to blame.
+            let before = self.unread.get(number).cloned();
+            let how = looked.unwrap_or_default().or(before);
             found.extend(how.map(|how| format!("{}: {how}", info.path)));
         }
         found

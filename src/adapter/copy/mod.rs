@@ -12,10 +12,13 @@ mod encode;
 mod failure;
 mod lane;
 mod missing;
+mod own;
 mod pace;
 mod room;
 mod schedule;
 mod send;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use depot::Depot;

@@ -132,7 +132,7 @@ impl Meter {
             let now = processor();
             shared.idle = match (shared.processor, now) {
                 (Some((idle, all)), Some(now)) if now.1 > all => {
-                    (now.0 - idle) as f64 / (now.1 - all) as f64
+                    now.0.saturating_sub(idle) as f64 / (now.1 - all) as f64
                 }
                 // Where nobody says, something is to be spared.
                 _ => 1.0,

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::archive::{SEGMENT, WINDOW};
 
 /// Bytes for all of them together: three of the largest, and small ones beside them.
-const LIMIT: u64 = 100 << 20;
+const LIMIT: u64 = 110 << 20;
 
 /// The room there is.
 #[derive(Debug, Default)]
@@ -23,14 +23,21 @@ pub(super) struct Room {
 impl Rooms {
     /// Room for a path of this size after another of that size, if there is some left.
     pub(super) fn take(&self, size: u64, other: u64) -> Option<Room> {
-        let bytes = size.min(SEGMENT as u64) + other.min(WINDOW);
-        let room = Room {
+        let room = self.take_anyway(size, other);
+        // Dropped, it is given back.
+        (self.0.load(Ordering::Relaxed) <= LIMIT).then_some(room)
+    }
+
+    /// The same, whether some is left or not: others get none meanwhile.
+    pub(super) fn take_anyway(&self, size: u64, other: u64) -> Room {
+        // The segment, what it is packed to and what that is sent in; and the other's part, which
+        // may have room for as much again while it grows.
+        let bytes = 3 * size.min(SEGMENT as u64) + 2 * other.min(WINDOW);
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+        Room {
             taken: Arc::clone(&self.0),
             bytes,
-        };
-        let before = self.0.fetch_add(bytes, Ordering::Relaxed);
-        // Dropped, it is given back.
-        (before + bytes <= LIMIT).then_some(room)
+        }
     }
 }
 

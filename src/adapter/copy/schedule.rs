@@ -23,6 +23,8 @@ struct Item {
     /// Those of the missing paths that must be there before it.
     needs: Vec<usize>,
     state: State,
+    /// It was sent before all that it needs was there, behind it on the same lane.
+    relied: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +40,10 @@ enum State {
 /// What a refused path means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// It goes again.
+    /// It goes again as it was: what it needs was refused before it.
     Again,
+    /// It goes again, in another form.
+    Otherwise,
     /// It was refused because of a path before it.
     Follows,
     /// It is lost, and all that needs it.
@@ -61,6 +65,7 @@ impl Schedule {
                 .collect(),
             info,
             state: State::Waiting,
+            relied: false,
         };
         Self {
             open: missing.len(),
@@ -91,6 +96,9 @@ impl Schedule {
         }
         let free = |number: &&usize| costs_nothing(&self.items[**number].info);
         let number = *ready.iter().find(free).or(ready.first())?;
+        let mut needs = self.items[number].needs.iter();
+        let relied = needs.any(|need| self.items[*need].state != State::There);
+        self.items[number].relied = relied;
         self.items[number].state = State::Sent(lane);
         Some((number, Arc::clone(&self.items[number].info)))
     }
@@ -126,21 +134,38 @@ impl Schedule {
         &self.items[number].info
     }
 
-    /// The host did not take a path, which may be `worth` another try.
+    /// The host did not take a path; `worth` says whether it may go once more in another form.
     pub(super) fn refused(&mut self, number: usize, worth: bool) -> Refusal {
-        let needs = self.items[number].needs.iter();
-        let needs: Vec<State> = needs.map(|need| self.items[*need].state).collect();
-        if needs.contains(&State::Lost) {
+        let mut needs = self.items[number].needs.iter();
+        if needs.any(|need| self.items[*need].state == State::Lost) {
             self.close(number, State::Lost);
-            Refusal::Follows
-        } else if worth || needs.iter().any(|state| *state != State::There) {
-            self.items[number].state = State::Waiting;
-            self.first = self.first.min(number);
-            Refusal::Again
-        } else {
-            self.close(number, State::Lost);
-            Refusal::Final
+            return Refusal::Follows;
         }
+        // What it relied on may have been refused, and be there by now: that says nothing of itself.
+        let relied = self.items[number].relied;
+        if !relied && !worth {
+            self.close(number, State::Lost);
+            return Refusal::Final;
+        }
+        self.wait(number);
+        match relied {
+            true => Refusal::Again,
+            false => Refusal::Otherwise,
+        }
+    }
+
+    /// A lane is lost: what was under way on it goes on another.
+    pub(super) fn lane_lost(&mut self, lane: usize) {
+        for number in 0..self.items.len() {
+            if self.items[number].state == State::Sent(lane) {
+                self.wait(number);
+            }
+        }
+    }
+
+    fn wait(&mut self, number: usize) {
+        self.items[number].state = State::Waiting;
+        self.first = self.first.min(number);
     }
 
     fn close(&mut self, number: usize, state: State) {
@@ -224,12 +249,14 @@ mod tests {
         let mut schedule = schedule(&[("a", &[]), ("b", &["a"])]);
         assert_eq!(next(&mut schedule, 0).as_deref(), Some("a"));
         assert_eq!(next(&mut schedule, 0).as_deref(), Some("b"));
-        assert_eq!(schedule.refused(0, true), Refusal::Again);
-        assert_eq!(schedule.refused(1, false), Refusal::Again);
+        assert_eq!(schedule.refused(0, true), Refusal::Otherwise);
+        // Also when what it needs has come by another lane before this is heard.
         assert_eq!(next(&mut schedule, 1).as_deref(), Some("a"));
-        assert_eq!(next(&mut schedule, 0), None);
         schedule.there(0);
+        assert_eq!(schedule.refused(1, true), Refusal::Again);
         assert_eq!(next(&mut schedule, 0).as_deref(), Some("b"));
+        schedule.lane_lost(0);
+        assert_eq!(next(&mut schedule, 1).as_deref(), Some("b"));
         assert_eq!(schedule.refused(1, false), Refusal::Final);
         assert!(schedule.is_over());
     }

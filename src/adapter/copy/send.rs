@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use futures::future::{Either, select};
 use futures::stream::{FuturesUnordered, StreamExt};
-use tokio::sync::{Notify, watch};
-use tokio::time::Instant;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
 
 use super::base::Bases;
 use super::encode::{End, Form};
@@ -29,8 +29,16 @@ const PACE: f64 = 125e6;
 /// What OpenSSH's server lets be under way on one channel; nobody but the server can change it.
 const WINDOW: f64 = 2_097_152.0;
 
-/// Most lanes. The server allows ten sessions on a connection, and some are in use.
-const LANES: usize = 6;
+/// Most lanes. sshd allows ten sessions on a connection (`MaxSessions`), and lanes are kept for
+/// what they protect: one more is the conversation about the run, one that of the lease, four
+/// are looks at health gates.
+const LANES: usize = 4;
+
+/// Bytes that may be on their way and not on the link: they say nothing of what it carries.
+const QUEUED: u64 = 10 << 20;
+
+/// How often it is looked at whether further lanes are of use.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Missing bytes that a further lane is worth.
 const WORTH: u64 = 4 << 20;
@@ -81,7 +89,8 @@ pub async fn send(
         changed: Notify::new(),
         sent: Cell::new(expected),
         progress,
-        distance: watch::Sender::new(None),
+        distance: Cell::new(None),
+        began: Instant::now(),
         failures: RefCell::default(),
         pace: RefCell::new(Pace::new()),
         bases: job.runs.map(|runs| Bases::of(runs.paths())),
@@ -113,7 +122,8 @@ pub(super) struct Work<'a> {
     sent: Cell<Copied>,
     progress: &'a dyn Fn(Copied),
     /// How long an answer takes, once that is known.
-    distance: watch::Sender<Option<Duration>>,
+    distance: Cell<Option<Duration>>,
+    began: Instant,
     pub(super) failures: RefCell<Failures>,
     pub(super) pace: RefCell<Pace>,
     /// What new paths may be like, where that is known.
@@ -147,36 +157,45 @@ impl Work<'_> {
         Ok(Some(lane.hold().await))
     }
 
-    /// Opens a further lane where one alone could not carry enough over the distance.
+    /// Opens a further lane once those before it carry as much as the distance lets them.
     async fn further(
         &self,
         number: usize,
         open: &impl AsyncFn() -> Result<Pipe, Problem>,
     ) -> Result<Option<Held>, Problem> {
-        let mut distance = self.distance.subscribe();
-        let known = async {
-            let known = distance.wait_for(Option::is_some).await;
-            known.ok().and_then(|known| *known)
-        };
-        let is_needed = tokio::select! {
-            distance = known => distance.is_some_and(|distance| lanes_for(distance) > number),
-            () = self.over() => false,
-        };
-        if !is_needed {
-            return Ok(None);
+        while !self.is_short_of_lanes(number) {
+            tokio::select! {
+                () = sleep(LOOK) => {}
+                () = self.over() => return Ok(None),
+            }
         }
         let opened = tokio::select! {
             opened = async { Lane::open(open().await?).await } => opened,
             () = self.over() => return Ok(None),
         };
-        match opened {
+        let done = match opened {
             Ok(lane) => self.lane(number, lane).await,
-            // The host may allow fewer sessions than it usually does: the others go on.
-            Err(problem) => {
-                tracing::debug!(?problem, "no further lane");
-                Ok(None)
-            }
-        }
+            Err(problem) => Err(problem),
+        };
+        // The host may allow fewer sessions than it usually does, or end one: the first lane
+        // goes on with what was under way. Of a connection that is lost that one tells.
+        done.or_else(|problem| {
+            tracing::debug!(?problem, number, "a further lane is lost");
+            self.schedule.borrow_mut().lane_lost(number);
+            self.changed.notify_waiters();
+            Ok(None)
+        })
+    }
+
+    /// Whether so many lanes carry about what their windows let them, and could carry more.
+    fn is_short_of_lanes(&self, lanes: usize) -> bool {
+        let Some(distance) = self.distance.get() else {
+            return false;
+        };
+        let bytes = self.sent.get().bytes.saturating_sub(QUEUED);
+        let rate = bytes as f64 / self.began.elapsed().as_secs_f64().max(0.001);
+        let under_way = rate * distance.as_secs_f64();
+        lanes_for(distance) > lanes && under_way > WINDOW / 2.0 * lanes as f64
     }
 
     /// Waits until all paths are through.
@@ -200,7 +219,7 @@ impl Work<'_> {
             let question = asked.borrow_mut().pop_front();
             match (question, answer) {
                 (Some(Asked::Distance(since)), _) => {
-                    self.distance.send_replace(Some(since.elapsed()));
+                    self.distance.set(Some(since.elapsed()));
                 }
                 (Some(Asked::Path(number, form)), Answer::Failed(error)) => {
                     self.refused(number, &form, &error);
@@ -235,14 +254,17 @@ impl Work<'_> {
     /// again as a whole: the other may not be the same on the host.
     fn refused(&self, number: usize, form: &Form, error: &DaemonError) {
         let is_worth = matches!(form, Form::After(_));
-        if is_worth {
-            tracing::debug!(%error, "a difference was refused");
-            self.whole.borrow_mut().insert(number);
-        }
         let refusal = self.schedule.borrow_mut().refused(number, is_worth);
-        if refusal == Refusal::Final {
-            let info = self.schedule.borrow().info(number);
-            self.failures.borrow_mut().refused(number, info, error);
+        match refusal {
+            Refusal::Again | Refusal::Follows => {}
+            Refusal::Otherwise => {
+                tracing::debug!(%error, "a difference was refused");
+                self.whole.borrow_mut().insert(number);
+            }
+            Refusal::Final => {
+                let info = self.schedule.borrow().info(number);
+                self.failures.borrow_mut().refused(number, info, error);
+            }
         }
     }
 
@@ -291,6 +313,6 @@ mod tests {
     #[test]
     fn far_hosts_get_more_lanes() {
         let lanes = |millis| lanes_for(Duration::from_millis(millis));
-        assert_eq!([lanes(0), lanes(10), lanes(20), lanes(100)], [1, 1, 2, 6]);
+        assert_eq!([lanes(0), lanes(10), lanes(20), lanes(100)], [1, 1, 2, 4]);
     }
 }

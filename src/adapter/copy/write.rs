@@ -62,7 +62,7 @@ pub(super) async fn write(
             Some(next) => next,
             None => {
                 out.flush().await?;
-                begun.next().await
+                out.wait(async || begun.next().await).await?
             }
         };
         let Some(next) = next else {
@@ -140,12 +140,18 @@ impl Out<'_> {
                     return Ok(());
                 }
             }
-            next = loop {
-                match timeout(ALIVE, taking.next()).await {
-                    Ok(next) => break next,
-                    Err(_) => self.lane.alive().await?,
-                }
-            };
+            next = self.wait(async || taking.next().await).await?;
+        }
+    }
+
+    /// Waits for something that may be asked for again, and tells meanwhile that somebody is
+    /// there.
+    async fn wait<T>(&self, mut ask: impl AsyncFnMut() -> T) -> Result<T, Problem> {
+        loop {
+            match timeout(ALIVE, ask()).await {
+                Ok(found) => return Ok(found),
+                Err(_) => self.lane.alive().await?,
+            }
         }
     }
 

@@ -72,18 +72,24 @@ fn three_hosts() -> Vec<Event> {
 /// A copy whose bytes are known, ten seconds after it began at 1 MiB/s.
 fn counted(columns: usize) -> Screen {
     let mut screen = Screen::new(24, columns);
+    let copied = |tenth: u64| {
+        Event::Progress(ProgressEvent::Copy {
+            host: crate::ui::sample::host("web1"),
+            copied: Copied {
+                bytes: tenth << 20,
+                paths: 4 * tenth,
+                expected_paths: Some(120),
+                nar_bytes: Some((3 * tenth) << 20),
+                expected_nar_bytes: Some(60 << 20),
+            },
+        })
+    };
+    // It waits for its turn for half a minute.
     screen.feed([started(&["web1"]), enters("web1", Stage::Copy)]);
+    screen.now += Duration::from_secs(30);
+    screen.feed([copied(0)]);
     screen.now += Duration::from_secs(9);
-    screen.feed([Event::Progress(ProgressEvent::Copy {
-        host: crate::ui::sample::host("web1"),
-        copied: Copied {
-            bytes: 10 << 20,
-            paths: 40,
-            expected_paths: Some(120),
-            nar_bytes: Some(30 << 20),
-            expected_nar_bytes: Some(60 << 20),
-        },
-    })]);
+    screen.feed([copied(10)]);
     screen
 }
 
@@ -91,14 +97,14 @@ fn counted(columns: usize) -> Screen {
 fn a_copy_that_is_counted_tells_its_rate_and_what_is_left_where_there_is_room() {
     counted(120).check(
         "\
-web1  copy         30.0 MiB of 60.0 MiB · 40 of 120 paths · 1.0 MiB/s · 0:10 left                                   0:10
-0 of 1 done · 1 copying · 10.0 MiB sent · 0:11
+web1  copy         30.0 MiB of 60.0 MiB · 40 of 120 paths · 1.0 MiB/s · 0:10 left                                   0:41
+0 of 1 done · 1 copying · 10.0 MiB sent · 0:42
 ",
     );
     counted(60).check(
         "\
-web1  copy         30.0 MiB of 60.0 MiB                 0:10
-0 of 1 done · 1 copying · 10.0 MiB sent · 0:11
+web1  copy         30.0 MiB of 60.0 MiB                 0:41
+0 of 1 done · 1 copying · 10.0 MiB sent · 0:42
 ",
     );
 }

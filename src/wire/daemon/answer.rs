@@ -17,6 +17,9 @@ const SAYS_TRUST: u64 = (1 << 8) | 35;
 /// The oldest protocol version whose layouts are read here: Nix 2.8's.
 const OLDEST: u64 = (1 << 8) | 34;
 
+/// Characters of an error that are kept.
+const MESSAGE_KEPT: usize = 16 * 1024;
+
 /// The messages that come before an answer, by their numbers in `worker-protocol.hh`.
 mod message {
     pub(super) const NEXT: u64 = 0x6f6c_6d67;
@@ -173,7 +176,7 @@ fn take_error(taker: &mut Taker<'_>) -> Result<DaemonError, AtomError> {
     }
     let _level = taker.number()?;
     let _name = taker.bytes()?;
-    let message = taker.prose()?;
+    let message = taker.prose()?.chars().take(MESSAGE_KEPT).collect();
     take_position(taker)?;
     let trace = |taker: &mut Taker<'_>| {
         take_position(taker)?;
