@@ -6,8 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{Either, select};
-use futures::stream::{FuturesUnordered, StreamExt};
+use futures::future::{Either, join_all, select};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -29,9 +28,7 @@ const PACE: f64 = 125e6;
 /// What OpenSSH's server lets be under way on one channel; nobody but the server can change it.
 const WINDOW: f64 = 2_097_152.0;
 
-/// Most lanes. sshd allows ten sessions on a connection (`MaxSessions`), and lanes are kept for
-/// what they protect: one more is the conversation about the run, one that of the lease, four
-/// are looks at health gates.
+/// Most lanes. sshd allows ten sessions on a connection (`MaxSessions`), and the run has some.
 const LANES: usize = 4;
 
 /// Bytes that may be on their way and not on the link: they say nothing of what it carries.
@@ -58,8 +55,8 @@ pub struct SendJob<'a> {
 }
 
 /// Sends what is missing. `open` starts a daemon on the host, at first one and later others
-/// beside it. Says what was sent, and gives the daemons: what they received is protected from
-/// the host's garbage collector while they live.
+/// beside it. Says what was sent, and gives the first daemon: it was asked to protect all of the
+/// closure, and does while it lives. The others are gone by then.
 ///
 /// # Errors
 /// A [`Problem`] with the paths that the host did not take, or why contact was lost. What
@@ -69,7 +66,7 @@ pub async fn send(
     job: &SendJob<'_>,
     open: impl AsyncFn() -> Result<Pipe, Problem>,
     progress: &dyn Fn(Copied),
-) -> Result<(Copied, Vec<Held>), Problem> {
+) -> Result<(Copied, Held), Problem> {
     let first = Lane::open(open().await?).await?;
     let missing = missing(&first, job).await?;
     let bytes: u64 = missing.iter().map(|info| info.nar_size).sum();
@@ -81,7 +78,7 @@ pub async fn send(
     };
     progress(expected);
     if missing.is_empty() {
-        return Ok((expected, vec![first.hold().await]));
+        return Ok((expected, first.hold().await));
     }
     let work = Work {
         depot: job.depot,
@@ -96,21 +93,19 @@ pub async fn send(
         bases: job.runs.map(|runs| Bases::of(runs.paths())),
         whole: RefCell::default(),
     };
-    let mut lanes = FuturesUnordered::new();
-    lanes.push(Either::Left(work.lane(0, first)));
-    for number in 1..LANES {
-        if bytes / WORTH >= number as u64 {
-            lanes.push(Either::Right(work.further(number, &open)));
+    let further = (1..LANES).filter(|number| bytes / WORTH >= *number as u64);
+    let further = join_all(further.map(|number| work.further(number, &open)));
+    let done = {
+        let (first, further) = (pin!(work.lane(0, &first)), pin!(further));
+        match select(first, further).await {
+            Either::Left((done, _)) => done,
+            Either::Right((_, first)) => first.await,
         }
-    }
-    let mut held = Vec::new();
-    while let Some(done) = lanes.next().await {
-        held.extend(done?);
-    }
-    drop(lanes);
+    };
+    done?;
     let failures = work.failures.into_inner();
     failures.verdict(job.toplevel).await?;
-    Ok((work.sent.get(), held))
+    Ok((work.sent.get(), first.hold().await))
 }
 
 /// What the lanes of one host share.
@@ -142,49 +137,41 @@ pub(super) enum Asked {
 
 impl Work<'_> {
     /// Works on a lane until all paths are through.
-    async fn lane(&self, number: usize, lane: Lane) -> Result<Option<Held>, Problem> {
+    async fn lane(&self, number: usize, lane: &Lane) -> Result<(), Problem> {
         let asked = RefCell::new(VecDeque::new());
-        {
-            let speak = pin!(write(self, number, &lane, &asked));
-            let listen = pin!(self.listen(&lane, &asked));
-            match select(speak, listen).await {
-                // Why nothing can be written any more is said to whoever reads.
-                Either::Left((Err(_), listen)) => listen.await?,
-                Either::Left((Ok(()), _)) | Either::Right((Ok(()), _)) => {}
-                Either::Right((Err(problem), _)) => return Err(problem),
-            }
+        let speak = pin!(write(self, number, lane, &asked));
+        let listen = pin!(self.listen(lane, &asked));
+        match select(speak, listen).await {
+            // Why nothing can be written any more is said to whoever reads.
+            Either::Left((Err(_), listen)) => listen.await,
+            Either::Left((Ok(()), _)) => Ok(()),
+            Either::Right((done, _)) => done,
         }
-        Ok(Some(lane.hold().await))
     }
 
     /// Opens a further lane once those before it carry as much as the distance lets them.
-    async fn further(
-        &self,
-        number: usize,
-        open: &impl AsyncFn() -> Result<Pipe, Problem>,
-    ) -> Result<Option<Held>, Problem> {
+    async fn further(&self, number: usize, open: &impl AsyncFn() -> Result<Pipe, Problem>) {
         while !self.is_short_of_lanes(number) {
             tokio::select! {
                 () = sleep(LOOK) => {}
-                () = self.over() => return Ok(None),
+                () = self.over() => return,
             }
         }
         let opened = tokio::select! {
             opened = async { Lane::open(open().await?).await } => opened,
-            () = self.over() => return Ok(None),
+            () = self.over() => return,
         };
-        let done = match opened {
+        let done = match &opened {
             Ok(lane) => self.lane(number, lane).await,
-            Err(problem) => Err(problem),
+            Err(problem) => Err(problem.clone()),
         };
         // The host may allow fewer sessions than it usually does, or end one: the first lane
         // goes on with what was under way. Of a connection that is lost that one tells.
-        done.or_else(|problem| {
+        if let Err(problem) = done {
             tracing::debug!(?problem, number, "a further lane is lost");
             self.schedule.borrow_mut().lane_lost(number);
             self.changed.notify_waiters();
-            Ok(None)
-        })
+        }
     }
 
     /// Whether so many lanes carry about what their windows let them, and could carry more.

@@ -54,10 +54,11 @@ pub(super) async fn copy(
     };
     let limit = link.copy.limit;
     let sent = timeout(limit, send(&job, open, progress)).await;
-    sent.unwrap_or_else(|_| {
+    let sent = sent.unwrap_or_else(|_| {
         let message = format!("copying {} failed", built.toplevel.path().short());
         Err(Problem::new(ProblemKind::Failed, message)
             .because(format!("it took longer than {} s", limit.as_secs()))
             .with_hint("raise `timeout` in [defaults.copy] or [hosts.NAME.copy] of fleet.toml"))
-    })
+    });
+    sent.map(|(copied, held)| (copied, vec![held]))
 }
