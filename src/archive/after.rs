@@ -5,10 +5,10 @@
 use std::io;
 use std::path::Path;
 
-use zstd::stream::raw::{CParameter, Decoder, Encoder, InBuffer, Operation};
+use zstd::stream::raw::{CParameter, Decoder, Encoder};
 
 use super::dump::{Dump, DumpError};
-use super::pack::{drain, fill};
+use super::pack::{Packer, drain};
 
 /// Bytes of a segment, unpacked.
 pub const SEGMENT: usize = 4 << 20;
@@ -89,14 +89,9 @@ pub fn pack_after(prefix: &[u8], segment: &[u8], out: &mut Vec<u8>) -> io::Resul
     let window = (usize::BITS - whole.leading_zeros()).clamp(10, 27);
     encoder.set_parameter(CParameter::WindowLog(window))?;
     encoder.set_parameter(CParameter::EnableLongDistanceMatching(whole > LONG))?;
-    encoder.set_parameter(CParameter::ChecksumFlag(false))?;
-    encoder.set_pledged_src_size(Some(segment.len() as u64))?;
-    let mut input = InBuffer::around(segment);
-    while input.pos() < segment.len() {
-        fill(out, |output| encoder.run(&mut input, output))?;
-    }
-    while fill(out, |output| encoder.finish(output, true))? > 0 {}
-    Ok(())
+    let mut packer = Packer::by(encoder, segment.len() as u64)?;
+    packer.pack(segment, out)?;
+    packer.finish(out)
 }
 
 /// Unpacks a segment, in pieces of at most 64 KiB.
@@ -112,22 +107,23 @@ pub fn unpack_after(
     drain(&mut decoder, packed, take)
 }
 
+/// Bytes for tests that nothing packs, the same for the same seed.
+#[cfg(test)]
+pub(crate) fn noise(length: usize, mut seed: u64) -> Vec<u8> {
+    let mut next = || {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed as u8
+    };
+    (0..length).map(|_| next()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
 
     use super::*;
-
-    /// Bytes that nothing packs, the same for the same seed.
-    fn noise(length: usize, mut seed: u64) -> Vec<u8> {
-        let mut next = || {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            seed as u8
-        };
-        (0..length).map(|_| next()).collect()
-    }
 
     fn there_and_back(prefix: &[u8], segment: &[u8]) -> usize {
         let mut packed = Vec::new();

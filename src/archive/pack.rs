@@ -8,15 +8,21 @@ use zstd::stream::raw::{CParameter, Decoder, Encoder, InBuffer, Operation, OutBu
 const ROOM: usize = 64 * 1024;
 
 /// Packs one stream.
-pub struct Packer(Encoder<'static>);
+pub struct Packer<'a>(Encoder<'a>);
 
-impl Packer {
+impl Packer<'static> {
     /// A packer for a stream of so many bytes, at one of zstd's levels.
     ///
     /// # Errors
     /// When there is no memory for it.
     pub fn new(level: i32, size: u64) -> io::Result<Self> {
-        let mut encoder = Encoder::new(level)?;
+        Self::by(Encoder::new(level)?, size)
+    }
+}
+
+impl<'a> Packer<'a> {
+    /// A packer with an encoder whose other parameters are set.
+    pub(super) fn by(mut encoder: Encoder<'a>, size: u64) -> io::Result<Self> {
         // Small streams get small tables.
         encoder.set_pledged_src_size(Some(size))?;
         // The daemon checks a hash of the whole.
@@ -93,7 +99,7 @@ pub(super) fn drain(
 }
 
 /// Runs one step that writes to the end of `out`.
-pub(super) fn fill<T>(
+fn fill<T>(
     out: &mut Vec<u8>,
     step: impl FnOnce(&mut OutBuffer<'_, Vec<u8>>) -> io::Result<T>,
 ) -> io::Result<T> {

@@ -80,6 +80,23 @@ impl PathInfo {
     }
 }
 
+#[cfg(all(test, feature = "controller"))]
+impl PathInfo {
+    /// A path for tests, with others that it needs, all by their names.
+    pub(crate) fn sample(name: &str, needs: &[&str]) -> Self {
+        let path = |name: &str| StorePath::new(format!("/nix/store/{}-{name}", "a".repeat(32)));
+        Self {
+            path: path(name).expect("tests give good names"),
+            deriver: None,
+            nar_hash: NarHash::new([0; 32]),
+            nar_size: 1,
+            references: needs.iter().flat_map(|name| path(name)).collect(),
+            signatures: Vec::new(),
+            content_address: None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -77,18 +77,14 @@ fn package(name: &str) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{NarHash, StorePath};
+    use crate::model::StorePath;
 
     fn info(hash: char, name: &str, nar_size: u64) -> Arc<PathInfo> {
         let path = format!("/nix/store/{}-{name}", String::from(hash).repeat(32));
         Arc::new(PathInfo {
             path: StorePath::new(path).unwrap(),
-            deriver: None,
-            nar_hash: NarHash::new([0; 32]),
             nar_size,
-            references: Default::default(),
-            signatures: Vec::new(),
-            content_address: None,
+            ..PathInfo::sample(name, &[])
         })
     }
 

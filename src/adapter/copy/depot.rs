@@ -28,9 +28,6 @@ const ROOM: usize = 64 << 20;
 /// The strongest level of packing there is any use for.
 const STRONGEST: i32 = 9;
 
-/// Chunks that are made beyond the one asked for.
-const AHEAD: usize = 4;
-
 /// The encoded paths of a run.
 pub struct Depot {
     shelves: Mutex<HashMap<(StorePath, Form), Arc<Good>>>,
@@ -192,14 +189,10 @@ impl Depot {
         };
         let good = Arc::clone(&returned.good);
         let mut end = None;
-        for _ in 0..ahead(&good.form) {
-            let chunk = encoder.next();
+        for chunk in encoder.several() {
             self.read.fetch_add(chunk.read as u64, Ordering::Relaxed);
             self.keep(&good, chunk.bytes);
             end = chunk.end;
-            if end.is_some() {
-                break;
-            }
         }
         if end.is_none() {
             returned.encoder = Some(encoder);
@@ -365,15 +358,6 @@ impl Taking {
 impl Drop for Taking {
     fn drop(&mut self) {
         self.depot.left(&self.good);
-    }
-}
-
-/// How many chunks are made at a time.
-fn ahead(form: &Form) -> usize {
-    match form {
-        // Each is a segment of mebibytes.
-        Form::After(_) => 1,
-        Form::Plain | Form::Packed(_) => AHEAD,
     }
 }
 

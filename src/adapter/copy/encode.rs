@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::room::Room;
 use crate::archive::{Dump, Packer, SEGMENT, Window, pack_after, part};
 use crate::model::{NarHash, PathInfo, StorePath};
-use crate::wire::daemon::{Question, end_frames, frame_header};
+use crate::wire::daemon::{Question, frame_header};
 use crate::wire::receive::{Record, close, open};
 
 /// Bytes of a NAR that are read at a time.
@@ -26,6 +26,9 @@ const PACKED: usize = 128 * 1024;
 
 /// Most bytes of NAR that a chunk may take: what packs well would otherwise be long in coming.
 const UNPACKED: u64 = 8 << 20;
+
+/// Chunks that are made at a time.
+const AHEAD: usize = 4;
 
 /// How a NAR is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -68,7 +71,7 @@ pub(super) struct Encoder {
     store: PathBuf,
     nar: Nar,
     form: Form,
-    packer: Option<Packer>,
+    packer: Option<Packer<'static>>,
     /// On the path that this one is like.
     window: Option<Window>,
     /// What it takes up in memory, for as long as it lives.
@@ -94,46 +97,44 @@ impl Encoder {
         }
     }
 
-    /// The next chunk. Reads files: not for a thread that others wait for.
-    pub(super) fn next(&mut self) -> Chunk {
+    /// The next few chunks, or those that are left. Reads files: not for a thread that others
+    /// wait for.
+    pub(super) fn several(&mut self) -> Vec<Chunk> {
+        let most = match self.form {
+            // Each is a segment of mebibytes.
+            Form::After(_) => 1,
+            Form::Plain | Form::Packed(_) => AHEAD,
+        };
+        let mut chunks: Vec<Chunk> = Vec::new();
+        while chunks.len() < most && chunks.last().is_none_or(|chunk| chunk.end.is_none()) {
+            chunks.push(self.next());
+        }
+        chunks
+    }
+
+    fn next(&mut self) -> Chunk {
         let before = self.nar.read;
         let mut out = Vec::with_capacity(self.nar.room() + 1024);
-        let start = open(&mut out);
         if !self.has_begun {
             self.has_begun = true;
+            let start = open(&mut out);
             let question = Question::Add {
                 info: &self.nar.info,
                 check_signatures: false,
             };
             question.put(&mut out);
+            close(&mut out, start);
         }
-        let end = match self.form.clone() {
-            Form::Plain => {
-                let mut end = None;
-                while end.is_none() && out.len() < CHUNK {
-                    end = self.nar.frame(&mut out);
-                }
-                if end.is_some() {
-                    out.extend_from_slice(&end_frames());
-                }
-                close(&mut out, start);
-                end
-            }
-            form => {
-                close(&mut out, start);
-                let packed = match form {
-                    Form::After(base) => self.pack_after(&base, &mut out),
-                    Form::Packed(level) => self.pack(level, &mut out),
-                    Form::Plain => Ok(None),
-                };
-                let failed = |error| End::Damaged(format!("it could not be packed: {error}"));
-                let end = packed.unwrap_or_else(|error| Some(failed(error)));
-                if end.is_some() {
-                    Record::End.put(&mut out);
-                }
-                end
-            }
+        let made = match self.form.clone() {
+            Form::Plain => Ok(self.frames(&mut out)),
+            Form::Packed(level) => self.pack(level, &mut out),
+            Form::After(base) => self.pack_after(&base, &mut out),
         };
+        let failed = |error| End::Damaged(format!("it could not be packed: {error}"));
+        let end = made.unwrap_or_else(|error| Some(failed(error)));
+        if end.is_some() {
+            Record::End.put(&mut out);
+        }
         // Many chunks are kept, and small ones need not hold on to what they might have become.
         out.shrink_to_fit();
         Chunk {
@@ -141,6 +142,16 @@ impl Encoder {
             read: usize::try_from(self.nar.read - before).unwrap_or(usize::MAX),
             end,
         }
+    }
+
+    fn frames(&mut self, out: &mut Vec<u8>) -> Option<End> {
+        let start = open(out);
+        let mut end = None;
+        while end.is_none() && out.len() < CHUNK {
+            end = self.nar.frame(out);
+        }
+        close(out, start);
+        end
     }
 
     fn pack(&mut self, level: i32, out: &mut Vec<u8>) -> io::Result<Option<End>> {
@@ -292,7 +303,6 @@ mod tests {
 
     use super::*;
     use crate::archive::Unpacker;
-    use crate::model::StorePath;
     use crate::wire::receive::take;
 
     /// A folder with files below and above the size of a frame, and what a store would know of it.
@@ -304,13 +314,9 @@ mod tests {
         let mut nar = Vec::new();
         Dump::of(folder.path()).fill(&mut nar, usize::MAX).unwrap();
         let info = PathInfo {
-            path: StorePath::new(format!("/nix/store/{}-sample", "a".repeat(32))).unwrap(),
-            deriver: None,
             nar_hash: NarHash::new(Sha256::digest(&nar).into()),
             nar_size: nar.len() as u64,
-            references: Default::default(),
-            signatures: Vec::new(),
-            content_address: None,
+            ..PathInfo::sample("sample", &[])
         };
         (folder, Arc::new(info), nar)
     }

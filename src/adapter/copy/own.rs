@@ -11,9 +11,6 @@ use super::Depot;
 use super::depot::Good;
 use super::encode::{Chunk, Encoder, End, Form};
 
-/// Chunks that are read at a time.
-const AHEAD: usize = 4;
-
 /// A reading of its own.
 pub(super) struct Own {
     /// `None` while a thread reads, and at the end.
@@ -56,8 +53,11 @@ impl Own {
             if let Some(end) = &self.end {
                 return Err(end.clone());
             }
-            if let Some(encoder) = self.encoder.take() {
-                self.reading = Some(spawn_blocking(move || read(encoder)));
+            if let Some(mut encoder) = self.encoder.take() {
+                self.reading = Some(spawn_blocking(move || {
+                    let chunks = encoder.several();
+                    (encoder, chunks)
+                }));
             }
             let found = match &mut self.reading {
                 Some(reading) => reading.await.ok(),
@@ -84,12 +84,4 @@ impl Own {
             self.encoder = Some(encoder);
         }
     }
-}
-
-fn read(mut encoder: Box<Encoder>) -> (Box<Encoder>, Vec<Chunk>) {
-    let mut chunks: Vec<Chunk> = Vec::new();
-    while chunks.len() < AHEAD && chunks.last().is_none_or(|chunk| chunk.end.is_none()) {
-        chunks.push(encoder.next());
-    }
-    (encoder, chunks)
 }

@@ -182,24 +182,9 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::NarHash;
-
-    fn path(name: &str) -> StorePath {
-        StorePath::new(format!("/nix/store/{}-{name}", "a".repeat(32))).unwrap()
-    }
 
     fn schedule(graph: &[(&str, &[&str])]) -> Schedule {
-        let info = |(name, needs): &(&str, &[&str])| {
-            Arc::new(PathInfo {
-                path: path(name),
-                deriver: None,
-                nar_hash: NarHash::new([0; 32]),
-                nar_size: 1,
-                references: needs.iter().map(|name| path(name)).collect(),
-                signatures: Vec::new(),
-                content_address: None,
-            })
-        };
+        let info = |(name, needs): &(&str, &[&str])| Arc::new(PathInfo::sample(name, needs));
         Schedule::new(graph.iter().map(info).collect())
     }
 

@@ -10,7 +10,7 @@ use super::Depot;
 use super::depot::Taking;
 use super::encode::{Base, End, Form};
 use crate::archive::Dump;
-use crate::model::{NarHash, PathInfo, StorePath};
+use crate::model::{NarHash, PathInfo};
 
 /// A path of the real store's shape, but in a folder of the test's own.
 fn path(folder: &Path, name: &str, bytes: &[u8]) -> Arc<PathInfo> {
@@ -19,26 +19,15 @@ fn path(folder: &Path, name: &str, bytes: &[u8]) -> Arc<PathInfo> {
     let mut nar = Vec::new();
     Dump::of(&file).fill(&mut nar, usize::MAX).unwrap();
     Arc::new(PathInfo {
-        path: StorePath::new(format!("/nix/store/{}-{name}", "a".repeat(32))).unwrap(),
-        deriver: None,
         nar_hash: NarHash::new(Sha256::digest(&nar).into()),
         nar_size: nar.len() as u64,
-        references: Default::default(),
-        signatures: Vec::new(),
-        content_address: None,
+        ..PathInfo::sample(name, &[])
     })
 }
 
 /// Bytes that nothing packs.
 fn noise(length: usize) -> Vec<u8> {
-    let mut seed = 7u64;
-    let mut next = || {
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
-        seed as u8
-    };
-    (0..length).map(|_| next()).collect()
+    crate::archive::noise(length, 7)
 }
 
 async fn rest(taking: &mut Taking) -> (Vec<u8>, End) {

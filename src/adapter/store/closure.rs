@@ -99,22 +99,9 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::model::NarHash;
-
-    fn path(name: &str) -> StorePath {
-        StorePath::new(format!("/nix/store/{}-{name}", "a".repeat(32))).unwrap()
-    }
 
     fn infos(graph: &[(&str, &[&str])]) -> Vec<PathInfo> {
-        let info = |(name, needs): &(&str, &[&str])| PathInfo {
-            path: path(name),
-            deriver: None,
-            nar_hash: NarHash::new([0; 32]),
-            nar_size: 1,
-            references: needs.iter().map(|name| path(name)).collect(),
-            signatures: Vec::new(),
-            content_address: None,
-        };
+        let info = |(name, needs): &(&str, &[&str])| PathInfo::sample(name, needs);
         graph.iter().map(info).collect()
     }
 
@@ -143,10 +130,8 @@ mod tests {
     fn long_chains_need_no_stack() {
         let mut infos = infos(&[("n0", &[])]);
         for number in 1..20_000 {
-            let mut info = infos[0].clone();
-            info.path = path(&format!("n{number}"));
-            info.references = [path(&format!("n{}", number - 1))].into();
-            infos.push(info);
+            let (name, before) = (format!("n{number}"), format!("n{}", number - 1));
+            infos.push(PathInfo::sample(&name, &[before.as_str()]));
         }
         infos.reverse();
         assert_eq!(Closure::new(infos).unwrap().paths().len(), 20_000);
