@@ -1,7 +1,7 @@
 //! One host's way through the stages. Each stage takes what the one before returned.
 
 use futures::future::try_join;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use super::desk::{Note, Stop, millis};
@@ -77,30 +77,37 @@ async fn deploy<W: World>(
 ) -> Result<End, End> {
     let host = &target.host;
     if until < Stage::Copy {
-        let made = make(cx, host, intake, until).await?;
+        let made = make(cx, host, intake, until, oneshot::channel().0).await?;
         systems.to = Some(made.evaluated.toplevel);
         return Ok(End::good(Outcome::Done { stage: until }));
     }
+    let (tell, evaluated) = oneshot::channel();
+    let is_built = watch::Sender::new(false);
     let reach = async {
-        let link = stages::connect(cx, target).await?;
+        let mut link = stages::connect(cx, target).await?;
         systems.from = link.facts().running.clone();
         identify(cx, host, &link)?;
         cx.current
             .borrow_mut()
             .insert(host.clone(), link.facts().clone());
+        // An evaluation that failed ends both.
+        if let Ok(evaluated) = evaluated.await
+            && may_go_ahead(cx, host, &link, &evaluated)
+        {
+            stages::ahead(cx, host, &mut link, &evaluated, is_built.subscribe()).await;
+        }
         Ok(link)
     };
-    let (mut link, made) = try_join(reach, make(cx, host, intake, until)).await?;
+    let made = async {
+        let made = make(cx, host, intake, until, tell).await;
+        is_built.send_replace(true);
+        made
+    };
+    let (mut link, made) = try_join(reach, made).await?;
     let Made { evaluated, built } = made;
     systems.to = Some(evaluated.toplevel.clone());
-    let plan = plan::deploy(
-        cx.request,
-        host,
-        link.facts(),
-        &evaluated.toplevel,
-        &evaluated.system,
-    )
-    .map_err(|problem| End::failed(Stage::Activate, problem))?;
+    let plan = plan(cx, host, &link, &evaluated)
+        .map_err(|problem| End::failed(Stage::Activate, problem))?;
     if until > Stage::Copy {
         admit(cx, &plan, link.facts()).await?;
     }
@@ -117,6 +124,33 @@ async fn deploy<W: World>(
         return Ok(End::good(Outcome::Done { stage: until }));
     }
     stages::transact(cx, target, link, order(cx, target, &plan)).await
+}
+
+fn plan<W: World>(
+    cx: &Context<'_, W>,
+    host: &HostName,
+    link: &W::Host,
+    evaluated: &Evaluated,
+) -> Result<HostPlan, Problem> {
+    let Evaluated {
+        toplevel, system, ..
+    } = evaluated;
+    plan::deploy(cx.request, host, link.facts(), toplevel, system)
+}
+
+/// Whether parts of the new system may be copied before it is built: what the operator is still
+/// to be asked about, or is not going to happen, is not begun.
+fn may_go_ahead<W: World>(
+    cx: &Context<'_, W>,
+    host: &HostName,
+    link: &W::Host,
+    evaluated: &Evaluated,
+) -> bool {
+    let is_copied = |plan: &HostPlan| {
+        let is_admitted = plan::admit(plan, link.facts(), cx.request.despite_hold).is_ok();
+        is_admitted && !matches!(plan.action, Action::Nothing | Action::Keep)
+    };
+    !cx.request.ask && plan(cx, host, link, evaluated).is_ok_and(|plan| is_copied(&plan))
 }
 
 async fn rollback<W: World>(
@@ -193,14 +227,18 @@ fn order<W: World>(cx: &Context<'_, W>, target: &Target, plan: &HostPlan) -> Ord
     }
 }
 
-/// Takes evaluation and build from the workshop, as the host's own stages.
+/// Takes evaluation and build from the workshop, as the host's own stages, and tells in between
+/// what the evaluation came to.
 async fn make<W: World>(
     cx: &Context<'_, W>,
     host: &HostName,
     intake: Intake,
     until: Stage,
+    tell: oneshot::Sender<Evaluated>,
 ) -> Result<Made, End> {
     let evaluated = stage(cx, host, Stage::Eval, received(intake.evaluated)).await?;
+    // Nobody wants to know where nothing is copied.
+    let _ = tell.send(evaluated.clone());
     if until == Stage::Eval {
         return Ok(Made {
             evaluated,

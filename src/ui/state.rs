@@ -25,6 +25,17 @@ pub struct State {
     index: BTreeMap<HostName, usize>,
 }
 
+/// A copy to a host.
+#[derive(Clone, Copy, Debug)]
+pub struct Copying {
+    /// When it was first heard of in this stage: it may have waited for its turn.
+    pub since: Duration,
+    /// How far it was then: some may have gone ahead.
+    pub before: Copied,
+    /// How far it is.
+    pub copied: Copied,
+}
+
 /// A host as far as it has come.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -34,8 +45,8 @@ pub struct Row {
     pub running: BTreeMap<Stage, Duration>,
     /// Bytes that went to the host in stages that are over.
     pub bytes: u64,
-    /// A copy that runs, and when it was first heard of: it may have waited for its turn.
-    pub copy: Option<(Duration, Copied)>,
+    /// A copy that runs.
+    pub copy: Option<Copying>,
     /// The last thing heard of its stage: a line of the log, or what it waits for.
     pub detail: Option<String>,
     /// The last lines of its log.
@@ -85,6 +96,9 @@ impl State {
                 row.begun = true;
                 row.running.insert(*stage, now);
                 row.detail = None;
+                if let (Stage::Copy, Some(copy)) = (stage, &mut row.copy) {
+                    *copy = Copying::from(now, copy.copied);
+                }
             }
             StepEvent::StageFinished {
                 host, stage, bytes, ..
@@ -117,11 +131,7 @@ impl State {
                 expected,
                 current,
             } => self.build = Some((*done, *expected, current.clone())),
-            ProgressEvent::Copy { host, copied } => {
-                let row = self.row(host);
-                let since = row.copy.map_or(now, |(since, _)| since);
-                row.copy = Some((since, *copied));
-            }
+            ProgressEvent::Copy { host, copied } => self.row(host).copies(now, *copied),
             ProgressEvent::Log {
                 host: Some(host),
                 line,
@@ -177,6 +187,16 @@ impl State {
     }
 }
 
+impl Copying {
+    fn from(since: Duration, copied: Copied) -> Self {
+        Self {
+            since,
+            before: copied,
+            copied,
+        }
+    }
+}
+
 fn has_failed(outcome: &Outcome) -> bool {
     matches!(
         outcome,
@@ -209,18 +229,23 @@ impl Row {
     /// Bytes that went to the host so far.
     #[must_use]
     pub fn sent(&self) -> u64 {
-        self.bytes + self.copy.map_or(0, |(_, copied)| copied.bytes)
+        self.bytes + self.copy.map_or(0, |copy| copy.copied.bytes)
     }
 
     fn leave(&mut self, stage: Stage, bytes: Option<u64>) {
         self.running.remove(&stage);
         self.detail = None;
         let counted = if stage == Stage::Copy {
-            self.copy.take().map_or(0, |(_, copied)| copied.bytes)
+            self.copy.take().map_or(0, |copy| copy.copied.bytes)
         } else {
             0
         };
         self.bytes += bytes.unwrap_or(counted);
+    }
+
+    fn copies(&mut self, now: Duration, copied: Copied) {
+        let begins = Copying::from(now, copied);
+        self.copy.get_or_insert(begins).copied = copied;
     }
 
     fn hear(&mut self, line: &str) {

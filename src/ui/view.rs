@@ -8,10 +8,10 @@ use std::time::Duration;
 use console::measure_text_width;
 
 use super::paint::{Paint, Tone, clean};
-use super::state::{Row, State};
+use super::state::{Copying, Row, State};
 use super::table::{fit, pad};
 use super::{units, words};
-use crate::model::Copied;
+use crate::model::{Copied, Stage};
 
 /// Lines kept free for the totals and for what is printed above.
 const RESERVED: usize = 4;
@@ -147,18 +147,26 @@ fn detail(row: &Row, now: Duration, room: usize) -> String {
         return clean(&problem.message);
     }
     match (row.copy, &row.detail) {
-        (Some((since, copied)), _) => copying(&copied, now.saturating_sub(since), room),
+        (Some(copy), _) if row.running.contains_key(&Stage::Copy) => copying(&copy, now, room),
+        (Some(copy), _) => went_ahead(&copy.copied),
         (None, Some(detail)) => clean(detail),
         (None, None) if row.sent() > 0 => format!("{} sent", units::bytes(row.sent())),
         (None, None) => String::new(),
     }
 }
 
+/// `121 paths ahead · 40.0 MiB`: what came while the rest is being built.
+fn went_ahead(copied: &Copied) -> String {
+    let bytes = copied.nar_bytes.unwrap_or(copied.bytes);
+    format!("{} paths ahead · {}", copied.paths, units::bytes(bytes))
+}
+
 /// `31.2 MiB of 52.0 MiB · 40 of 120 paths · 2.4 MiB/s · 9s left`; what does not fit goes from
 /// the end. Bytes are those of the paths that the host has taken, where they are known, and
 /// the rate is that of the connection.
-fn copying(copied: &Copied, time: Duration, room: usize) -> String {
-    let seconds = time.as_secs_f64();
+fn copying(copy: &Copying, now: Duration, room: usize) -> String {
+    let Copying { before, copied, .. } = copy;
+    let seconds = now.saturating_sub(copy.since).as_secs_f64();
     let paths = match copied.expected_paths {
         Some(expected) => format!("{} of {expected} paths", copied.paths),
         None => format!("{} paths", copied.paths),
@@ -168,11 +176,13 @@ fn copying(copied: &Copied, time: Duration, room: usize) -> String {
             let bytes = [done, all].map(units::bytes).join(" of ");
             let mut parts = vec![bytes, paths];
             if seconds >= 1.0 {
-                let rate = (copied.bytes as f64 / seconds) as u64;
+                let sent = copied.bytes.saturating_sub(before.bytes);
+                let rate = (sent as f64 / seconds) as u64;
                 parts.push(format!("{}/s", units::bytes(rate)));
             }
-            if done > 0 && seconds >= 1.0 {
-                let left = all.saturating_sub(done) as f64 * seconds / done as f64;
+            let came = done.saturating_sub(before.nar_bytes.unwrap_or_default());
+            if came > 0 && seconds >= 1.0 {
+                let left = all.saturating_sub(done) as f64 * seconds / came as f64;
                 let left = Duration::from_secs(left.ceil() as u64);
                 parts.push(format!("{} left", units::clock(left)));
             }

@@ -98,7 +98,16 @@ pub trait Host {
     /// What it said about itself when the connection was opened.
     fn facts(&self) -> &Facts;
 
-    /// Brings a closure to the host; what arrived stays protected while this value lives.
+    /// Brings what is finished by now of a system that is still being built, as far as the host
+    /// will most likely need it. It may bring nothing: what goes wrong is told by the copy.
+    // Dropped half-way, what arrived whole stays.
+    fn copy_ahead(
+        &mut self,
+        evaluated: &Evaluated,
+        progress: &dyn Fn(Copied),
+    ) -> impl Future<Output = ()>;
+
+    /// Brings a closure to the host, and says what was sent, also ahead of it; what arrived stays protected while this value lives.
     fn copy(
         &mut self,
         built: &Built,

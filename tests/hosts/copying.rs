@@ -24,13 +24,13 @@ fn world(test: &str) -> String {
 }
 
 /// What a store knows of a closure, in the form in which another could be told.
-fn dump(system: &str) -> String {
+pub(crate) fn dump(system: &str) -> String {
     format!("nix-store --dump-db $(nix-store --query --requisites {system} | sort)")
 }
 
 /// Runs a shell command line on the workstation.
 #[track_caller]
-fn here(script: &str) -> String {
+pub(crate) fn here(script: &str) -> String {
     let mut shell = command::limited(120, "sh");
     let ran = command::run(shell.args(["-c", script])).expect_code(0);
     ran.stdout.trim().to_owned()
@@ -139,15 +139,20 @@ fn a_damaged_path_is_named_and_costs_no_other() {
     assert_eq!(phoenix::outcome(&ran, HOST), "confirmed");
 }
 
+/// What a run tells of its copy to the host.
+#[track_caller]
+pub(crate) fn copy_stage(ran: &Ran) -> serde_json::Value {
+    let copy = phoenix::events(ran).into_iter().find(|event| {
+        event["event"] == "stage-finished" && event["stage"] == "copy" && event["host"] == HOST
+    });
+    copy.unwrap_or_else(|| panic!("nothing was copied: {}", ran.all()))
+}
+
 /// Bytes that went to the host in a run's copy.
 #[track_caller]
 fn copied(ran: &Ran) -> u64 {
-    let events = phoenix::events(ran);
-    let copy = events.iter().find(|event| {
-        event["event"] == "stage-finished" && event["stage"] == "copy" && event["host"] == HOST
-    });
-    let bytes = copy.and_then(|copy| copy["bytes"].as_u64());
-    bytes.unwrap_or_else(|| panic!("nothing was copied: {}", ran.all()))
+    let bytes = copy_stage(ran)["bytes"].as_u64();
+    bytes.expect("it tells how many")
 }
 
 /// Brings the host to a world of its own, so that another is a rebuild of what it runs.
@@ -177,11 +182,27 @@ fn a_rebuild_costs_a_few_percent_of_what_it_comes_to() {
     assert_eq!(lab.say(HOST, &dump(&system)), here(&dump(&system)));
 }
 
+#[test]
+fn what_is_finished_is_copied_while_the_rest_is_built() {
+    let lab = Lab::ready();
+    let phoenix = engine(&lab);
+    begin(&phoenix, &lab, "ahead-old", &world("ahead"));
+    let more = format!("build_seconds = 12\n{}", world("ahead-rebuilt-"));
+    release(&phoenix, "ahead-new", &more);
+    let ran = deploy(&phoenix, &[], 0);
+    assert_eq!(phoenix::outcome(&ran, HOST), "confirmed");
+    let note = copy_stage(&ran)["note"].as_str().map(str::to_owned);
+    let note = note.expect("it tells of the paths");
+    assert!(note.contains(" while it was built"), "{note}");
+    let system = lab.running(HOST);
+    assert_eq!(lab.say(HOST, &dump(&system)), here(&dump(&system)));
+}
+
 /// A link that is slow, as long as this lives.
-struct Slow<'a>(&'a Lab);
+pub(crate) struct Slow<'a>(&'a Lab);
 
 impl<'a> Slow<'a> {
-    fn to(lab: &'a Lab, rate: &str) -> Self {
+    pub(crate) fn to(lab: &'a Lab, rate: &str) -> Self {
         lab.slow(HOST, rate);
         Self(lab)
     }
@@ -194,7 +215,7 @@ impl Drop for Slow<'_> {
 }
 
 /// Orders megabytes that no host has anything of, each a path.
-fn payload(phoenix: &Phoenix, test: &str, megabytes: u32) {
+pub(crate) fn payload(phoenix: &Phoenix, test: &str, megabytes: u32) {
     let more = format!("extra_mb = {megabytes}\n{}", world(test));
     release(phoenix, test, &more);
 }
@@ -213,7 +234,7 @@ fn arrived(lab: &Lab, system: &str) -> usize {
 
 /// What a release builds to.
 #[track_caller]
-fn build(phoenix: &Phoenix) -> String {
+pub(crate) fn build(phoenix: &Phoenix) -> String {
     let ran = phoenix.run(&["build", HOST, "--json"]).expect_code(0);
     let events = phoenix::events(&ran);
     let last = events.last().expect("a run has a last event");

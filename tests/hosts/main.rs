@@ -5,6 +5,7 @@
 //! One test at a time: they share the hosts.
 
 mod boot;
+mod caches;
 mod clock;
 mod command;
 mod copying;

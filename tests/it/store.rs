@@ -35,12 +35,12 @@ async fn run(program: &str, args: &[&str]) -> String {
     output.text().trim_end().to_owned()
 }
 
-async fn read(of: &StorePath) -> Result<Closure, Problem> {
+async fn read(of: &StorePath) -> Result<Arc<Closure>, Problem> {
     LocalStore::new(STATE.into()).closure(of).await
 }
 
 /// A store without a database, whose daemon can be asked.
-async fn ask(of: &StorePath) -> Result<Closure, Problem> {
+async fn ask(of: &StorePath) -> Result<Arc<Closure>, Problem> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("daemon-socket")).unwrap();
     let listener = UnixListener::bind(folder.path().join("daemon-socket/socket")).unwrap();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::encode::Base;
-use crate::model::PathInfo;
+use crate::model::{PathInfo, StorePath};
 
 /// A path so much smaller than the new one has little to give.
 const SMALLEST: u64 = 8;
@@ -37,11 +37,20 @@ impl Bases {
         bases
     }
 
+    /// Those of the same name or, where there are none, of the same package and output.
+    fn kin(&self, path: &StorePath) -> Option<&Vec<Arc<Base>>> {
+        let named = self.by_name.get(path.name());
+        named.or_else(|| self.by_package.get(&package(path.name())))
+    }
+
+    /// Whether there is one of the same package and output.
+    pub(super) fn has_kin(&self, path: &StorePath) -> bool {
+        self.kin(path).is_some()
+    }
+
     /// The one that a new path is most like, by name and by size.
     pub(super) fn like(&self, info: &PathInfo) -> Option<Arc<Base>> {
-        let name = info.path.name();
-        let named = self.by_name.get(name);
-        let found = named.or_else(|| self.by_package.get(&package(name)))?;
+        let found = self.kin(&info.path)?;
         let nearest = found
             .iter()
             .min_by_key(|base| base.nar_size.abs_diff(info.nar_size))?;
@@ -77,7 +86,6 @@ fn package(name: &str) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::StorePath;
 
     fn info(hash: char, name: &str, nar_size: u64) -> Arc<PathInfo> {
         let path = format!("/nix/store/{}-{name}", String::from(hash).repeat(32));
@@ -126,5 +134,7 @@ mod tests {
         assert_eq!(like("glibc-2.40-dev", 120), None);
         assert_eq!(like("zlib-1.4", 9), None);
         assert_eq!(like("bash-5", 9), None);
+        let kin = |name: &str| bases.has_kin(&info('z', name, 1).path);
+        assert!(kin("glibc-2.40-bin") && !kin("glibc-2.40-dev") && !kin("gcc-14"));
     }
 }

@@ -1,13 +1,15 @@
 //! A channel to the host's daemon.
 
+use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
+use std::future::pending;
 use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::{Either, select};
 use tokio::sync::Mutex;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use crate::adapter::nix::{refused_by_store, with_daemon_log};
 use crate::adapter::ssh::{Events, Output, Stdin};
@@ -16,7 +18,7 @@ use crate::wire::daemon::{Answer, Conversation, ConversationError, DaemonError, 
 use crate::wire::receive::{RECORD_LIMIT, Record};
 
 /// How often the agent is told that somebody is there, while nothing else is.
-pub(super) const ALIVE: Duration = Duration::from_secs(5);
+const ALIVE: Duration = Duration::from_secs(5);
 
 /// Most of a daemon's standard error that is kept.
 const SAID_LIMIT: usize = 64 * 1024;
@@ -53,7 +55,9 @@ impl Held {
 pub(super) struct Lane {
     pub(super) speak: Mutex<Stdin>,
     pub(super) listen: Mutex<Listen>,
-    pub(super) conversation: std::cell::RefCell<Conversation>,
+    pub(super) conversation: RefCell<Conversation>,
+    /// When the agent was last sent something.
+    spoken: Cell<Instant>,
 }
 
 /// The reading side.
@@ -75,6 +79,7 @@ impl Lane {
                 said: Vec::new(),
             }),
             conversation: conversation.into(),
+            spoken: Cell::new(Instant::now()),
         };
         lane.send(record(&greeting)).await?;
         Ok(lane)
@@ -83,6 +88,7 @@ impl Lane {
     /// Sends bytes.
     pub(super) async fn send(&self, bytes: Bytes) -> Result<(), Problem> {
         let sent = self.speak.lock().await.send(bytes).await;
+        self.spoken.set(Instant::now());
         sent.map_err(|error| daemon_ended(&error.to_string()))
     }
 
@@ -98,10 +104,7 @@ impl Lane {
         // Why nothing could be written any more is said to whoever reads.
         let write = async {
             self.put(questions).await?;
-            loop {
-                sleep(ALIVE).await;
-                self.alive().await?;
-            }
+            self.wait(pending()).await
         };
         match select(pin!(read), pin!(write)).await {
             Either::Left((answers, _)) => answers,
@@ -110,10 +113,26 @@ impl Lane {
         }
     }
 
-    /// Tells the agent that somebody is there, which it wants to hear while it waits for more.
-    pub(super) async fn alive(&self) -> Result<(), Problem> {
+    /// Waits for something, and tells the agent meanwhile that somebody is there.
+    pub(super) async fn wait<T>(&self, what: impl Future<Output = T>) -> Result<T, Problem> {
+        let tell = async {
+            loop {
+                sleep_until(self.spoken.get() + ALIVE).await;
+                if self.spoken.get().elapsed() >= ALIVE {
+                    self.say(Record::Alive).await?;
+                }
+            }
+        };
+        match select(pin!(what), pin!(tell)).await {
+            Either::Left((found, _)) => Ok(found),
+            Either::Right((Ok(never), _)) => match never {},
+            Either::Right((Err::<Infallible, Problem>(problem), _)) => Err(problem),
+        }
+    }
+
+    async fn say(&self, record: Record<'_>) -> Result<(), Problem> {
         let mut out = Vec::new();
-        Record::Alive.put(&mut out);
+        record.put(&mut out);
         self.send(out.into()).await
     }
 
@@ -149,13 +168,14 @@ impl Lane {
         }
     }
 
-    /// Keeps the daemon for what it protects. The agent is told, so that it does not take the
-    /// silence for a dead connection.
-    pub(super) async fn hold(self) -> Held {
-        let mut out = Vec::new();
-        Record::Rest.put(&mut out);
-        // If the connection is lost, whoever uses it next is told.
-        let _ = self.send(out.into()).await;
+    /// Tells the agent that silence does not mean that the connection is dead, until something
+    /// more is said.
+    pub(super) async fn rest(&self) -> Result<(), Problem> {
+        self.say(Record::Rest).await
+    }
+
+    /// Keeps the daemon for what it protects.
+    pub(super) fn hold(self) -> Held {
         Held::new(self.speak.into_inner(), self.listen.into_inner().events)
     }
 }

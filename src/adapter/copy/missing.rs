@@ -29,32 +29,18 @@ pub(super) async fn missing(lane: &Lane, job: &SendJob<'_>) -> Result<Vec<Arc<Pa
         let valid = ask(lane, &asked, false).await?;
         if valid.contains(root) {
             let lacks = |info: &&Arc<PathInfo>| is_new(info) && !valid.contains(&info.path);
-            return after_caches(lane, job, all.iter().filter(lacks)).await;
+            return Ok(all.iter().filter(lacks).cloned().collect());
         }
     }
     let asked: Vec<&StorePath> = all.iter().map(|info| &info.path).collect();
     let valid = ask(lane, &asked, false).await?;
     let lacks = |info: &&Arc<PathInfo>| !valid.contains(&info.path);
-    after_caches(lane, job, all.iter().filter(lacks)).await
+    Ok(all.iter().filter(lacks).cloned().collect())
 }
 
-/// What is still missing once the host has asked its binary caches, if it may.
-async fn after_caches<'a>(
-    lane: &Lane,
-    job: &SendJob<'_>,
-    missing: impl Iterator<Item = &'a Arc<PathInfo>>,
-) -> Result<Vec<Arc<PathInfo>>, Problem> {
-    let mut missing: Vec<Arc<PathInfo>> = missing.cloned().collect();
-    if job.substitute && !missing.is_empty() {
-        let asked: Vec<&StorePath> = missing.iter().map(|info| &info.path).collect();
-        let valid = ask(lane, &asked, true).await?;
-        missing.retain(|info| !valid.contains(&info.path));
-    }
-    Ok(missing)
-}
-
-/// Which of these the host has; all of them are protected from now on.
-async fn ask(
+/// Which of these the host has, perhaps once it has fetched what its binary caches have; all of
+/// them are protected from now on.
+pub(super) async fn ask(
     lane: &Lane,
     paths: &[&StorePath],
     substitute: bool,

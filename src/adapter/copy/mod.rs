@@ -6,10 +6,12 @@
 //! answers each by itself: an error costs the path that it is about, and those that need it.
 //! See docs/design/0011-copy-engine.md.
 
+mod ahead;
 mod base;
 mod depot;
 mod encode;
 mod failure;
+mod fetch;
 mod lane;
 mod missing;
 mod own;
@@ -21,8 +23,9 @@ mod send;
 mod tests;
 mod write;
 
+pub use ahead::likely;
 pub use depot::Depot;
 pub use lane::{Held, Pipe, daemon_ended};
-pub use send::{SendJob, send};
+pub use send::{SendJob, Sender};
 
 use super::store::Closure;

@@ -8,6 +8,9 @@ use crate::model::{PathInfo, StorePath};
 /// Paths that are looked at for one that costs nothing.
 const LOOK: usize = 64;
 
+/// The lane on which the host fetches paths from its own binary caches.
+const CACHES: usize = usize::MAX;
+
 /// The paths that a host lacks, and how far each is.
 #[derive(Debug)]
 pub(super) struct Schedule {
@@ -15,6 +18,8 @@ pub(super) struct Schedule {
     /// Before it, nothing waits.
     first: usize,
     open: usize,
+    /// Bytes of paths that wait and that the host may fetch.
+    fetchable: u64,
 }
 
 #[derive(Debug)]
@@ -25,6 +30,8 @@ struct Item {
     state: State,
     /// It was sent before all that it needs was there, behind it on the same lane.
     relied: bool,
+    /// The host may have it from its own binary caches.
+    may_fetch: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +58,8 @@ pub(super) enum Refusal {
 }
 
 impl Schedule {
-    /// A schedule of paths, each after what it needs.
-    pub(super) fn new(missing: Vec<Arc<PathInfo>>) -> Self {
+    /// A schedule of paths, each after what it needs, and which of them the host may fetch.
+    pub(super) fn new(missing: Vec<Arc<PathInfo>>, may_fetch: impl Fn(&PathInfo) -> bool) -> Self {
         let numbers: HashMap<StorePath, usize> = missing
             .iter()
             .enumerate()
@@ -63,11 +70,14 @@ impl Schedule {
                 .needs()
                 .filter_map(|path| numbers.get(path).copied())
                 .collect(),
+            may_fetch: may_fetch(&info),
             info,
             state: State::Waiting,
             relied: false,
         };
+        let fetchable = missing.iter().filter(|info| may_fetch(info));
         Self {
+            fetchable: fetchable.map(|info| info.nar_size).sum(),
             open: missing.len(),
             items: missing.into_iter().map(item).collect(),
             first: 0,
@@ -76,11 +86,13 @@ impl Schedule {
 
     /// A path that may go on this lane now: of those that come next, the first that costs
     /// nothing, or else the first. What is under way on the same lane is there before it: a lane
-    /// is worked off in order.
+    /// is worked off in order. What the host may fetch comes last, from its end, and only if
+    /// `is_sooner` sent.
     pub(super) fn next(
         &mut self,
         lane: usize,
         costs_nothing: impl Fn(&PathInfo) -> bool,
+        is_sooner: impl Fn(&PathInfo, u64) -> bool,
     ) -> Option<(usize, Arc<PathInfo>)> {
         while self.waits(self.first) == Some(false) {
             self.first += 1;
@@ -90,17 +102,74 @@ impl Schedule {
             if ready.len() == LOOK {
                 break;
             }
-            if self.is_ready(number, lane) {
+            if !self.items[number].may_fetch && self.is_ready(number, lane) {
                 ready.push(number);
             }
         }
         let free = |number: &&usize| costs_nothing(&self.items[**number].info);
-        let number = *ready.iter().find(free).or(ready.first())?;
+        let next = ready.iter().find(free).or(ready.first()).copied();
+        let next = next.or_else(|| {
+            let waiting = self.fetchable;
+            let mut numbers = (self.first..self.items.len()).rev();
+            numbers.find(|number| {
+                let item = &self.items[*number];
+                item.may_fetch && is_sooner(&item.info, waiting) && self.is_ready(*number, lane)
+            })
+        });
+        next.map(|number| self.send(number, lane))
+    }
+
+    /// The next path that the host may fetch, together with those that it is fetching.
+    pub(super) fn next_to_fetch(&mut self) -> Option<(usize, Arc<PathInfo>)> {
+        if self.fetchable == 0 {
+            return None;
+        }
+        let mut numbers = self.first..self.items.len();
+        let next = numbers
+            .find(|number| self.items[*number].may_fetch && self.is_ready(*number, CACHES))?;
+        Some(self.send(next, CACHES))
+    }
+
+    fn send(&mut self, number: usize, lane: usize) -> (usize, Arc<PathInfo>) {
         let mut needs = self.items[number].needs.iter();
         let relied = needs.any(|need| self.items[*need].state != State::There);
-        self.items[number].relied = relied;
-        self.items[number].state = State::Sent(lane);
-        Some((number, Arc::clone(&self.items[number].info)))
+        let item = &mut self.items[number];
+        item.relied = relied;
+        item.state = State::Sent(lane);
+        if item.may_fetch {
+            self.fetchable -= item.info.nar_size;
+        }
+        (number, Arc::clone(&item.info))
+    }
+
+    /// Whether a path waits that the host may fetch.
+    pub(super) fn has_fetchable(&self) -> bool {
+        let mut waiting = self.items[self.first..].iter();
+        waiting.any(|item| item.may_fetch && item.state == State::Waiting)
+    }
+
+    /// Whether nothing is under way but what the host is fetching.
+    pub(super) fn is_only_fetching(&self) -> bool {
+        let is_sent = |item: &Item| matches!(item.state, State::Sent(lane) if lane != CACHES);
+        !self.items.iter().any(is_sent)
+    }
+
+    /// The host's binary caches do not have a path.
+    pub(super) fn not_fetched(&mut self, number: usize) {
+        self.items[number].may_fetch = false;
+        self.wait(number);
+    }
+
+    /// Nothing more is fetched.
+    pub(super) fn fetch_no_more(&mut self) {
+        for number in 0..self.items.len() {
+            let item = &mut self.items[number];
+            item.may_fetch = false;
+            if item.state == State::Sent(CACHES) {
+                self.wait(number);
+            }
+        }
+        self.fetchable = 0;
     }
 
     /// Whether a path waits and may go. One that needs a lost path is lost itself.
@@ -164,12 +233,20 @@ impl Schedule {
     }
 
     fn wait(&mut self, number: usize) {
-        self.items[number].state = State::Waiting;
+        let item = &mut self.items[number];
+        item.state = State::Waiting;
+        if item.may_fetch {
+            self.fetchable += item.info.nar_size;
+        }
         self.first = self.first.min(number);
     }
 
     fn close(&mut self, number: usize, state: State) {
-        self.items[number].state = state;
+        let item = &mut self.items[number];
+        if item.may_fetch && item.state == State::Waiting {
+            self.fetchable -= item.info.nar_size;
+        }
+        item.state = state;
         self.open -= 1;
     }
 
@@ -185,12 +262,15 @@ mod tests {
 
     fn schedule(graph: &[(&str, &[&str])]) -> Schedule {
         let info = |(name, needs): &(&str, &[&str])| Arc::new(PathInfo::sample(name, needs));
-        Schedule::new(graph.iter().map(info).collect())
+        Schedule::new(graph.iter().map(info).collect(), |_| false)
+    }
+
+    fn name(next: Option<(usize, Arc<PathInfo>)>) -> Option<String> {
+        next.map(|(_, info)| info.path.name().to_owned())
     }
 
     fn next(schedule: &mut Schedule, lane: usize) -> Option<String> {
-        let next = schedule.next(lane, |_| false);
-        next.map(|(_, info)| info.path.name().to_owned())
+        name(schedule.next(lane, |_| false, |_, _| false))
     }
 
     #[test]
@@ -211,7 +291,7 @@ mod tests {
     fn what_costs_nothing_goes_first_if_it_may() {
         let mut schedule = schedule(&[("a", &[]), ("b", &["a"]), ("c", &[]), ("d", &["c"])]);
         let free = |info: &PathInfo| ["c", "d"].contains(&info.path.name());
-        let order: Vec<String> = std::iter::from_fn(|| schedule.next(0, free))
+        let order: Vec<String> = std::iter::from_fn(|| schedule.next(0, free, |_, _| false))
             .map(|(_, info)| info.path.name().to_owned())
             .collect();
         assert_eq!(order, ["c", "d", "a", "b"]);
@@ -244,5 +324,38 @@ mod tests {
         assert_eq!(next(&mut schedule, 1).as_deref(), Some("b"));
         assert_eq!(schedule.refused(1, false), Refusal::Final);
         assert!(schedule.is_over());
+    }
+
+    #[test]
+    fn what_a_host_may_fetch_is_sent_last_and_what_it_cannot_fetch_is_sent() {
+        let graph: &[(&str, &[&str])] = &[
+            ("a", &[]),
+            ("b", &["a"]),
+            ("own", &["a"]),
+            ("c", &[]),
+            ("d", &["c"]),
+        ];
+        let info = |(name, needs): &(&str, &[&str])| Arc::new(PathInfo::sample(name, needs));
+        let may_fetch = |info: &PathInfo| info.path.name() != "own";
+        let mut schedule = Schedule::new(graph.iter().map(info).collect(), may_fetch);
+        assert_eq!(next(&mut schedule, 0), None, "a is fetched first");
+        for path in ["a", "b"] {
+            assert_eq!(name(schedule.next_to_fetch()).as_deref(), Some(path));
+        }
+        // Two of one byte still wait.
+        assert_eq!(name(schedule.next(0, |_| false, |_, left| left > 2)), None);
+        let sent = schedule.next(0, |_| false, |_, left| left == 2);
+        assert_eq!(name(sent).as_deref(), Some("c"), "d needs it");
+        let sent = schedule.next(0, |_| false, |_, left| left == 1);
+        assert_eq!(name(sent).as_deref(), Some("d"));
+        assert!(!schedule.has_fetchable() && schedule.next_to_fetch().is_none());
+        assert!(!schedule.is_only_fetching());
+        schedule.there(3);
+        schedule.there(4);
+        assert!(schedule.is_only_fetching(), "own waits for a");
+        schedule.not_fetched(1);
+        schedule.fetch_no_more();
+        let order: Vec<String> = std::iter::from_fn(|| next(&mut schedule, 0)).collect();
+        assert_eq!(order, ["a", "b", "own"]);
     }
 }

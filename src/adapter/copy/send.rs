@@ -6,13 +6,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{Either, join_all, select};
+use futures::future::{Either, join, join_all, select};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use super::base::Bases;
 use super::encode::{End, Form};
 use super::failure::Failures;
+use super::fetch::{Fetching, may_have};
 use super::lane::{Held, Lane, Pipe};
 use super::missing::missing;
 use super::pace::Pace;
@@ -54,67 +55,95 @@ pub struct SendJob<'a> {
     pub depot: &'a Arc<Depot>,
 }
 
-/// Sends what is missing. `open` starts a daemon on the host, at first one and later others
-/// beside it. Says what was sent, and gives the first daemon: it was asked to protect all of the
-/// closure, and does while it lives. The others are gone by then.
-///
-/// # Errors
-/// A [`Problem`] with the paths that the host did not take, or why contact was lost. What
-/// arrived whole stays on the host.
-// Dropped here, the channels close; the host keeps the paths that arrived whole.
-pub async fn send(
-    job: &SendJob<'_>,
-    open: impl AsyncFn() -> Result<Pipe, Problem>,
-    progress: &dyn Fn(Copied),
-) -> Result<(Copied, Held), Problem> {
-    let first = Lane::open(open().await?).await?;
-    let missing = missing(&first, job).await?;
-    let bytes: u64 = missing.iter().map(|info| info.nar_size).sum();
-    let expected = Copied {
-        expected_paths: Some(missing.len() as u64),
-        nar_bytes: Some(0),
-        expected_nar_bytes: Some(bytes),
-        ..Copied::default()
-    };
-    progress(expected);
-    if missing.is_empty() {
-        return Ok((expected, first.hold().await));
+/// A daemon on a host, to which closures are brought. It was asked to protect all of them from the
+/// host's garbage collector, and does while it lives.
+pub struct Sender {
+    first: Lane,
+}
+
+impl Sender {
+    /// Begins with a daemon that was started.
+    ///
+    /// # Errors
+    /// A [`Problem`] when contact is lost.
+    pub async fn new(daemon: Pipe) -> Result<Self, Problem> {
+        let first = Lane::open(daemon).await?;
+        Ok(Self { first })
     }
-    let work = Work {
-        depot: job.depot,
-        schedule: RefCell::new(Schedule::new(missing)),
-        changed: Notify::new(),
-        sent: Cell::new(expected),
-        progress,
-        distance: Cell::new(None),
-        began: Instant::now(),
-        failures: RefCell::default(),
-        pace: RefCell::new(Pace::new()),
-        bases: job.runs.map(|runs| Bases::of(runs.paths())),
-        whole: RefCell::default(),
-    };
-    let further = (1..LANES).filter(|number| bytes / WORTH >= *number as u64);
-    let further = join_all(further.map(|number| work.further(number, &open)));
-    let done = {
-        let (first, further) = (pin!(work.lane(0, &first)), pin!(further));
-        match select(first, further).await {
-            Either::Left((done, _)) => done,
-            Either::Right((_, first)) => first.await,
+
+    /// Brings what is missing of a closure, and says what was sent. `open` starts further
+    /// daemons beside the first one; they are gone by the end.
+    ///
+    /// # Errors
+    /// A [`Problem`] with the paths that the host did not take, or why contact was lost. What
+    /// arrived whole stays on the host; nothing more can be brought by this.
+    // Dropped here, the channels close; the host keeps the paths that arrived whole.
+    pub async fn bring(
+        &self,
+        job: &SendJob<'_>,
+        open: impl AsyncFn() -> Result<Pipe, Problem>,
+        progress: &dyn Fn(Copied),
+    ) -> Result<Copied, Problem> {
+        let missing = missing(&self.first, job).await?;
+        let bytes: u64 = missing.iter().map(|info| info.nar_size).sum();
+        let expected = Copied {
+            expected_paths: Some(missing.len() as u64),
+            nar_bytes: Some(0),
+            expected_nar_bytes: Some(bytes),
+            ..Copied::default()
+        };
+        progress(expected);
+        if missing.is_empty() {
+            return Ok(expected);
         }
-    };
-    done?;
-    let failures = work.failures.into_inner();
-    failures.verdict(job.toplevel).await?;
-    Ok((work.sent.get(), first.hold().await))
+        let may_fetch = |info: &PathInfo| job.substitute && may_have(info);
+        let work = Work {
+            depot: job.depot,
+            schedule: RefCell::new(Schedule::new(missing, may_fetch)),
+            fetching: RefCell::default(),
+            changed: Notify::new(),
+            sent: Cell::new(expected),
+            taken: Cell::new(0),
+            progress,
+            distance: Cell::new(None),
+            began: Instant::now(),
+            failures: RefCell::default(),
+            pace: RefCell::new(Pace::new()),
+            bases: job.runs.map(|runs| Bases::of(runs.paths())),
+            whole: RefCell::default(),
+        };
+        work.all(&self.first, bytes, &open).await?;
+        let failures = work.failures.into_inner();
+        failures.verdict(job.toplevel).await?;
+        Ok(work.sent.get())
+    }
+
+    /// Says nothing for a while: the agent does not take the silence for a dead connection.
+    ///
+    /// # Errors
+    /// A [`Problem`] when contact is lost.
+    pub async fn rest(&self) -> Result<(), Problem> {
+        self.first.rest().await
+    }
+
+    /// Keeps the daemon for what it protects.
+    pub async fn hold(self) -> Held {
+        // If the connection is lost, whoever uses it next is told.
+        let _ = self.first.rest().await;
+        self.first.hold()
+    }
 }
 
 /// What the lanes of one host share.
 pub(super) struct Work<'a> {
     pub(super) depot: &'a Arc<Depot>,
     pub(super) schedule: RefCell<Schedule>,
+    pub(super) fetching: RefCell<Fetching>,
     /// Something may go that could not before, or all is over.
     pub(super) changed: Notify,
     sent: Cell<Copied>,
+    /// Bytes of NARs that were sent and taken.
+    taken: Cell<u64>,
     progress: &'a dyn Fn(Copied),
     /// How long an answer takes, once that is known.
     distance: Cell<Option<Duration>>,
@@ -136,6 +165,23 @@ pub(super) enum Asked {
 }
 
 impl Work<'_> {
+    /// Works on all lanes until all paths are through; the first one tells how it went.
+    async fn all(
+        &self,
+        first: &Lane,
+        bytes: u64,
+        open: &impl AsyncFn() -> Result<Pipe, Problem>,
+    ) -> Result<(), Problem> {
+        let further = (1..LANES).filter(|number| bytes / WORTH >= *number as u64);
+        let further = join_all(further.map(|number| self.further(number, open)));
+        let further = join(further, self.fetch(open));
+        let (first, further) = (pin!(self.lane(0, first)), pin!(further));
+        match select(first, further).await {
+            Either::Left((done, _)) => done,
+            Either::Right((_, first)) => first.await,
+        }
+    }
+
     /// Works on a lane until all paths are through.
     async fn lane(&self, number: usize, lane: &Lane) -> Result<(), Problem> {
         let asked = RefCell::new(VecDeque::new());
@@ -186,7 +232,7 @@ impl Work<'_> {
     }
 
     /// Waits until all paths are through.
-    async fn over(&self) {
+    pub(super) async fn over(&self) {
         loop {
             let changed = self.changed.notified();
             if self.schedule.borrow().is_over() {
@@ -211,7 +257,7 @@ impl Work<'_> {
                 (Some(Asked::Path(number, form)), Answer::Failed(error)) => {
                     self.refused(number, &form, &error);
                 }
-                (Some(Asked::Path(number, _)), _) => self.there(number),
+                (Some(Asked::Path(number, _)), _) => self.taken(number),
                 (None, _) => {}
             }
             self.changed.notify_waiters();
@@ -222,7 +268,8 @@ impl Work<'_> {
     /// A path that may go on a lane now, best one that is read already for another host.
     pub(super) fn next(&self, lane: usize) -> Option<(usize, Arc<PathInfo>)> {
         let mut schedule = self.schedule.borrow_mut();
-        schedule.next(lane, |info| self.depot.has(info))
+        let is_sooner = |info: &PathInfo, waiting| self.is_sooner(info, waiting);
+        schedule.next(lane, |info| self.depot.has(info), is_sooner)
     }
 
     /// How a path is sent now.
@@ -253,6 +300,30 @@ impl Work<'_> {
                 self.failures.borrow_mut().refused(number, info, error);
             }
         }
+    }
+
+    /// Seconds that it takes to send paths of so many bytes; `None` before one was taken.
+    pub(super) fn seconds_to_send(&self, bytes: u64) -> Option<f64> {
+        let taken = self.taken.get();
+        let seconds = self.began.elapsed().as_secs_f64();
+        (taken > 0).then(|| bytes as f64 * seconds / taken as f64)
+    }
+
+    /// The host took a path.
+    fn taken(&self, number: usize) {
+        let size = self.schedule.borrow().info(number).nar_size;
+        self.taken.set(self.taken.get() + size);
+        self.there(number);
+    }
+
+    /// The host fetched a path by itself.
+    pub(super) fn fetched(&self, number: usize) {
+        let sent = self.sent.get();
+        self.sent.set(Copied {
+            fetched: sent.fetched + 1,
+            ..sent
+        });
+        self.there(number);
     }
 
     fn there(&self, number: usize) {

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures::FutureExt;
 use futures::stream::{FuturesOrdered, StreamExt};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::depot::Taking;
 use super::encode::{End, Form};
-use super::lane::{ALIVE, Lane};
+use super::lane::Lane;
 use super::send::{Asked, Work};
 use crate::model::{PathInfo, Problem};
 use crate::wire::daemon::Question;
@@ -62,7 +62,7 @@ pub(super) async fn write(
             Some(next) => next,
             None => {
                 out.flush().await?;
-                out.wait(async || begun.next().await).await?
+                lane.wait(begun.next()).await?
             }
         };
         let Some(next) = next else {
@@ -70,9 +70,7 @@ pub(super) async fn write(
             if work.schedule.borrow().is_over() {
                 return Ok(());
             }
-            if timeout(ALIVE, changed).await.is_err() {
-                lane.alive().await?;
-            }
+            lane.wait(changed).await?;
             continue;
         };
         ahead -= next.info.nar_size;
@@ -140,18 +138,7 @@ impl Out<'_> {
                     return Ok(());
                 }
             }
-            next = self.wait(async || taking.next().await).await?;
-        }
-    }
-
-    /// Waits for something that may be asked for again, and tells meanwhile that somebody is
-    /// there.
-    async fn wait<T>(&self, mut ask: impl AsyncFnMut() -> T) -> Result<T, Problem> {
-        loop {
-            match timeout(ALIVE, ask()).await {
-                Ok(found) => return Ok(found),
-                Err(_) => self.lane.alive().await?,
-            }
+            next = self.lane.wait(taking.next()).await?;
         }
     }
 

@@ -24,7 +24,7 @@ use crate::model::{
     Verdict,
 };
 use crate::wire::agent::{Reply, Request};
-use crate::world::{Activated, Built, Host};
+use crate::world::{Activated, Built, Evaluated, Host};
 use elevate::Elevator;
 use probe::Spare;
 use session::Session;
@@ -79,6 +79,7 @@ pub struct Link<'a> {
     spare: Spare,
     /// Daemons of finished copies: while they live, what they received stays protected.
     held: Vec<Held>,
+    ahead: send::Ahead,
 }
 
 impl<'a> Link<'a> {
@@ -118,6 +119,7 @@ impl<'a> Link<'a> {
             connection,
             spare: Spare::default(),
             held: Vec::new(),
+            ahead: send::Ahead::default(),
         })
     }
 
@@ -238,6 +240,14 @@ impl Host for Link<'_> {
 
     fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    async fn copy_ahead(&mut self, evaluated: &Evaluated, progress: &dyn Fn(Copied)) {
+        if self.copy.engine == CopyEngine::Phoenix
+            && let Err(problem) = send::ahead(self, evaluated, progress).await
+        {
+            tracing::debug!(?problem, "nothing more is copied ahead");
+        }
     }
 
     async fn copy(&mut self, built: &Built, progress: &dyn Fn(Copied)) -> Result<Copied, Problem> {

@@ -1,6 +1,6 @@
 //! Reads the store's database, read-only.
 //!
-//! Its tables (`ValidPaths`, `Refs`) are Nix's schema 10, the same since Nix 2.0
+//! Its tables (`ValidPaths`, `Refs`, `DerivationOutputs`) are Nix's schema 10, the same since Nix 2.0
 //! (`src/libstore/schema.sql`, `ca-specific-schema.sql`).
 
 use std::collections::HashMap;
@@ -11,9 +11,9 @@ use thiserror::Error;
 
 use crate::model::{NarHash, NarHashError, PathInfo, StorePath, StorePathError};
 
-/// A path and all that it refers to, by their numbers.
+/// Paths, given as a list in JSON, and all that they refer to, by their numbers.
 const CLOSURE: &str = "with recursive closure(id) as (
-    select id from ValidPaths where path = ?1
+    select id from ValidPaths where path in (select value from json_each(?1))
     union
     select reference from Refs join closure on referrer = id
 ) ";
@@ -32,26 +32,24 @@ pub(super) enum DatabaseError {
     Hash(#[from] NarHashError),
 }
 
-/// All that is known of a closure; nothing when the store does not hold its root.
-pub(super) fn closure(file: &Path, root: &StorePath) -> Result<Vec<PathInfo>, DatabaseError> {
-    // Not `immutable`: that would pass over what Nix has written to the log and not yet to the
-    // database itself, which is most of what was built lately.
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let database = Connection::open_with_flags(file, flags)?;
+/// All that is known of the closure of some paths; nothing of those that the store does not hold.
+pub(super) fn closure(file: &Path, roots: &[StorePath]) -> Result<Vec<PathInfo>, DatabaseError> {
+    let database = open(file)?;
     // One look for both questions.
     let look = database.unchecked_transaction()?;
+    let roots = list(roots);
     let mut infos = HashMap::new();
     let mut ask = look.prepare(&format!(
         "{CLOSURE} select v.id, path, hash, narSize, deriver, sigs, ca from ValidPaths v join closure c on v.id = c.id"
     ))?;
-    let mut rows = ask.query([root.as_str()])?;
+    let mut rows = ask.query([&roots])?;
     while let Some(row) = rows.next()? {
         infos.insert(row.get::<_, i64>(0)?, info(row)?);
     }
     let mut ask = look.prepare(&format!(
         "{CLOSURE} select referrer, reference from Refs join closure on referrer = id"
     ))?;
-    let mut rows = ask.query([root.as_str()])?;
+    let mut rows = ask.query([&roots])?;
     while let Some(row) = rows.next()? {
         let path = infos.get(&row.get(1)?).map(|info| info.path.clone());
         let referrer = infos.get_mut(&row.get(0)?);
@@ -60,6 +58,34 @@ pub(super) fn closure(file: &Path, root: &StorePath) -> Result<Vec<PathInfo>, Da
         }
     }
     Ok(infos.into_values().collect())
+}
+
+/// What was built of a derivation and of all that it needs, and is in the store.
+pub(super) fn built(file: &Path, derivation: &StorePath) -> Result<Vec<StorePath>, DatabaseError> {
+    let database = open(file)?;
+    let mut ask = database.prepare(&format!(
+        "{CLOSURE} select distinct v.path from DerivationOutputs o
+         join closure c on o.drv = c.id join ValidPaths v on v.path = o.path"
+    ))?;
+    let mut rows = ask.query([list(std::slice::from_ref(derivation))])?;
+    let mut paths = Vec::new();
+    while let Some(row) = rows.next()? {
+        paths.push(StorePath::new(row.get::<_, String>(0)?)?);
+    }
+    Ok(paths)
+}
+
+fn open(file: &Path) -> Result<Connection, DatabaseError> {
+    // Not `immutable`: that would pass over what Nix has written to the log and not yet to the
+    // database itself, which is most of what was built lately.
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Ok(Connection::open_with_flags(file, flags)?)
+}
+
+/// As JSON. No store path has a character that would have to be escaped.
+fn list(paths: &[StorePath]) -> String {
+    let quoted = paths.iter().map(|path| format!("\"{path}\""));
+    format!("[{}]", quoted.collect::<Vec<_>>().join(","))
 }
 
 fn info(row: &Row<'_>) -> Result<PathInfo, DatabaseError> {
@@ -98,6 +124,9 @@ mod tests {
             referrer integer not null, reference integer not null,
             primary key (referrer, reference)
         );
+        create table DerivationOutputs (
+            drv integer not null, id text not null, path text not null, primary key (drv, id)
+        );
         create index IndexReferrer on Refs(referrer);
         create index IndexReference on Refs(reference);
     ";
@@ -131,7 +160,7 @@ mod tests {
     }
 
     fn names(folder: &tempfile::TempDir, root: &str) -> Vec<String> {
-        let infos = closure(&folder.path().join("db.sqlite"), &path(root)).unwrap();
+        let infos = closure(&folder.path().join("db.sqlite"), &[path(root)]).unwrap();
         let names = infos.iter().map(|info| info.path.name().to_owned());
         let mut names: Vec<String> = names.collect();
         names.sort();
@@ -146,7 +175,7 @@ mod tests {
         let whole = format!("7, '{}', 'a:1 b:2', 'fixed:r:sha256:0'", path("x.drv"));
         insert(&database, 3, "whole", &whole);
         for name in ["absent", "empty", "whole"] {
-            let infos = closure(&folder.path().join("db.sqlite"), &path(name)).unwrap();
+            let infos = closure(&folder.path().join("db.sqlite"), &[path(name)]).unwrap();
             let is_whole = name == "whole";
             let expected = PathInfo {
                 path: path(name),
@@ -175,6 +204,23 @@ mod tests {
         assert_eq!(names(&folder, "nowhere"), [""; 0]);
     }
 
+    #[test]
+    fn what_is_built_of_a_derivation_is_all_of_its_outputs_that_are_there() {
+        let (folder, database) = made();
+        for (id, name) in [(1, "a.drv"), (2, "b.drv"), (3, "b"), (4, "c.drv"), (5, "c")] {
+            insert(&database, id, name, "1, null, null, null");
+        }
+        refer(&database, &[(1, 2)]);
+        for (drv, output) in [(1, "a"), (2, "b"), (2, "b-dev"), (4, "c")] {
+            let sql = "insert into DerivationOutputs values (?1, ?2, ?3)";
+            let row = (drv, output, path(output).as_str().to_owned());
+            database.execute(sql, row).unwrap();
+        }
+        let file = folder.path().join("db.sqlite");
+        assert_eq!(built(&file, &path("a.drv")).unwrap(), [path("b")]);
+        assert_eq!(built(&file, &path("nowhere.drv")).unwrap(), []);
+    }
+
     /// While Nix writes, what it has finished counts, also where it is in the log only.
     #[test]
     fn what_is_being_written_is_not_waited_for() {
@@ -194,11 +240,11 @@ mod tests {
         let file = folder.path().join("db.sqlite");
         for content in ["", "this is not a database, however long it may be"] {
             std::fs::write(&file, content).unwrap();
-            assert!(closure(&file, &path("a")).is_err(), "{content:?}");
+            assert!(closure(&file, &[path("a")]).is_err(), "{content:?}");
         }
         let (folder, database) = made();
         insert(&database, 1, "a", "1, '/nix/store/unknown', null, null");
-        let found = closure(&folder.path().join("db.sqlite"), &path("a"));
+        let found = closure(&folder.path().join("db.sqlite"), &[path("a")]);
         assert!(matches!(found, Err(DatabaseError::Path(_))), "{found:?}");
     }
 }

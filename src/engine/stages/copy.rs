@@ -5,8 +5,30 @@ use crate::engine::desk::Note;
 use crate::engine::end::End;
 use crate::engine::stage::stage;
 use crate::event::ProgressEvent;
-use crate::model::{HostName, Stage};
+use crate::model::{Copied, HostName, Stage};
 use crate::world::{Built, Host, World};
+
+/// Tells how far a host's copy is.
+pub(super) fn tell<W: World>(cx: &Context<'_, W>, host: &HostName) -> impl Fn(Copied) {
+    |copied| {
+        cx.desk.progress(ProgressEvent::Copy {
+            host: host.clone(),
+            copied,
+        });
+    }
+}
+
+/// What was copied, in a few words.
+fn note(copied: &Copied) -> String {
+    let mut note = format!("{} paths", copied.paths);
+    if copied.ahead > 0 {
+        note.push_str(&format!(", {} while it was built", copied.ahead));
+    }
+    if copied.fetched > 0 {
+        note.push_str(&format!(", {} from its caches", copied.fetched));
+    }
+    note
+}
 
 /// Copies the closure of `built`; what arrived stays protected while `link` lives.
 pub(in crate::engine) async fn copy<W: World>(
@@ -15,12 +37,7 @@ pub(in crate::engine) async fn copy<W: World>(
     link: &mut W::Host,
     built: &Built,
 ) -> Result<(), End> {
-    let progress = |copied| {
-        cx.desk.progress(ProgressEvent::Copy {
-            host: host.clone(),
-            copied,
-        });
-    };
+    let progress = tell(cx, host);
     let work = async {
         let _permit = cx
             .copying
@@ -28,11 +45,10 @@ pub(in crate::engine) async fn copy<W: World>(
             .await
             .expect("the semaphore is never closed");
         let copied = link.copy(built, &progress).await?;
-        let note = format!("{} paths", copied.paths);
         Ok((
             (),
             Note {
-                note: Some(note),
+                note: Some(note(&copied)),
                 copied: Some(copied),
             },
         ))

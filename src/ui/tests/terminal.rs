@@ -81,6 +81,7 @@ fn counted(columns: usize) -> Screen {
                 expected_paths: Some(120),
                 nar_bytes: Some((3 * tenth) << 20),
                 expected_nar_bytes: Some(60 << 20),
+                ..Copied::default()
             },
         })
     };
@@ -91,6 +92,44 @@ fn counted(columns: usize) -> Screen {
     screen.now += Duration::from_secs(9);
     screen.feed([copied(10)]);
     screen
+}
+
+#[test]
+fn what_went_ahead_is_no_part_of_the_rate() {
+    let mut screen = Screen::new(24, 100);
+    let copied = |paths: u64, ahead: u64| {
+        Event::Progress(ProgressEvent::Copy {
+            host: crate::ui::sample::host("web1"),
+            copied: Copied {
+                bytes: paths << 20,
+                paths,
+                expected_paths: Some(120),
+                nar_bytes: Some(paths << 20),
+                expected_nar_bytes: Some(120 << 20),
+                ahead,
+                ..Copied::default()
+            },
+        })
+    };
+    screen.feed([started(&["web1"]), enters("web1", Stage::Build)]);
+    screen.now += Duration::from_secs(58);
+    screen.feed([copied(80, 80)]);
+    screen.check(
+        "\
+web1  build        80 paths ahead · 80.0 MiB                                                    0:59
+0 of 1 done · 1 building · 80.0 MiB sent · 1:00
+",
+    );
+    let left = sent("web1", Stage::Build, 60_000, None);
+    screen.feed([left, enters("web1", Stage::Copy), copied(80, 80)]);
+    screen.now += Duration::from_secs(9);
+    screen.feed([copied(100, 80)]);
+    screen.check(
+        "\
+web1  copy         100 MiB of 120 MiB · 100 of 120 paths · 2.0 MiB/s · 0:10 left               0:10
+0 of 1 done · 1 copying · 100 MiB sent · 1:10
+",
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::model::{
     Copied, Facts, Gate, GateKind, Mode, Observation, Order, Problem, ProblemKind, Proof, RunId,
     RunState, RunSummary,
 };
-use crate::world::{Activated, Built, Host};
+use crate::world::{Activated, Built, Evaluated, Host};
 
 impl FakeHost {
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
@@ -115,6 +115,11 @@ impl Host for FakeHost {
         &self.facts
     }
 
+    async fn copy_ahead(&mut self, _evaluated: &Evaluated, _progress: &dyn Fn(Copied)) {
+        sleep(Duration::from_secs(2)).await;
+        self.change(|state| state.ahead += 1);
+    }
+
     async fn copy(&mut self, _built: &Built, progress: &dyn Fn(Copied)) -> Result<Copied, Problem> {
         sleep(Duration::from_millis(500)).await;
         let half = Copied {
@@ -133,6 +138,7 @@ impl Host for FakeHost {
                 bytes: 2 << 20,
                 paths: 2,
                 expected_paths: Some(2),
+                ahead: self.change(|state| state.ahead),
                 ..Copied::default()
             }),
         }

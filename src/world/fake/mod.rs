@@ -47,6 +47,8 @@ pub enum Behaviour {
     EvalFails,
     /// Its system does not build.
     BuildFails,
+    /// Its system takes twelve seconds to build.
+    BuildsLong,
     /// No address answers.
     Unreachable,
     /// Refuses the login.
@@ -94,6 +96,8 @@ struct State {
     running: Toplevel,
     profile: Toplevel,
     run: Option<Open>,
+    /// Parts of the new system that came before it was built.
+    ahead: u64,
     /// How often a connection was opened.
     logins: u32,
 }
@@ -165,6 +169,7 @@ impl FakeWorld {
             profile: toplevel(name, profile),
             running: toplevel(name, number),
             run: None,
+            ahead: 0,
             logins: 0,
         };
         self.hosts.borrow_mut().insert(name.clone(), state);
@@ -292,7 +297,11 @@ impl World for FakeWorld {
         found: Found<'_, Built>,
     ) {
         for (done, (name, evaluated)) in (1..).zip(wanted) {
-            sleep(Duration::from_millis(300)).await;
+            sleep(match self.behaviour(name) {
+                Behaviour::BuildsLong => Duration::from_secs(12),
+                _ => Duration::from_millis(300),
+            })
+            .await;
             progress(BuildProgress::Count {
                 done,
                 expected: wanted.len() as u64,

@@ -17,6 +17,7 @@ let
     kernel = "6.12.28";
     variant = "working";
     extra_mb = 0;
+    build_seconds = 0;
     loader = "systemd-boot";
   };
 

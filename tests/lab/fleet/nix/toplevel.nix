@@ -95,6 +95,7 @@ build.derive
     platform = fault.platform or "x86_64-linux";
     inhibitors = builtins.toJSON (release.inhibitors or { });
     inherit (release) loader;
+    seconds = release.build_seconds;
     check = fault.check or "";
     lock = fault.lock or "";
     activation = fault.activation or "";
@@ -105,6 +106,7 @@ build.derive
     bootloader = script "install-bootloader";
   }
   ''
+    sleep $seconds
     mkdir -p $out/bin
     write() {
       printf %s "$2" >$out/$1
