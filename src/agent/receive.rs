@@ -8,6 +8,7 @@ use std::os::fd::AsFd;
 use std::process::{Child, ExitStatus};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -55,7 +56,7 @@ pub(super) fn receive(
     thread::spawn(move || {
         let Some(into) = into else { return };
         let mut expander = Expander::new(into);
-        let passed = pass(&input, &mut expander);
+        let passed = pass(&input, &mut expander, SILENCE);
         // Told before the daemon sees the end of its input.
         let _ = tell.send(passed);
     });
@@ -63,8 +64,12 @@ pub(super) fn receive(
     told.try_recv().unwrap_or(Err(ReceiveError::Ended(status)))
 }
 
-/// Until the controller closes its end.
-fn pass<W: Write>(input: &impl AsFd, expander: &mut Expander<W>) -> Result<(), ReceiveError> {
+/// Until the controller closes its end, or says nothing for so long.
+fn pass<W: Write>(
+    input: &impl AsFd,
+    expander: &mut Expander<W>,
+    silence: Duration,
+) -> Result<(), ReceiveError> {
     let mut bytes = vec![0; ROOM];
     let (mut from, mut to) = (0, 0);
     // What is still to come of a plain record.
@@ -93,7 +98,7 @@ fn pass<W: Write>(input: &impl AsFd, expander: &mut Expander<W>) -> Result<(), R
         }
         bytes.copy_within(from..to, 0);
         (from, to) = (0, to - from);
-        if !expander.rests && !has_more(input)? {
+        if !expander.rests && !has_more(input, silence)? {
             return Err(ReceiveError::Silence);
         }
         to += match rustix::io::read(input, &mut bytes[to..]) {
@@ -106,8 +111,8 @@ fn pass<W: Write>(input: &impl AsFd, expander: &mut Expander<W>) -> Result<(), R
 }
 
 /// Waits for bytes, or the end of them; false when there is neither for too long.
-fn has_more(input: &impl AsFd) -> Result<bool, ReceiveError> {
-    let limit = Timespec::try_from(SILENCE).map_err(|_| ReceiveError::Silence)?;
+fn has_more(input: &impl AsFd, silence: Duration) -> Result<bool, ReceiveError> {
+    let limit = Timespec::try_from(silence).map_err(|_| ReceiveError::Silence)?;
     let mut waited = [PollFd::new(input, PollFlags::IN)];
     loop {
         match poll(&mut waited, Some(&limit)) {
@@ -274,11 +279,14 @@ fn framed(
 }
 
 #[cfg(test)]
+mod passing;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::archive::Packer;
 
-    fn packed(bytes: &[u8]) -> Vec<u8> {
+    pub(super) fn packed(bytes: &[u8]) -> Vec<u8> {
         let mut packer = Packer::new(3, bytes.len() as u64).unwrap();
         let mut out = Vec::new();
         packer.pack(bytes, &mut out).unwrap();

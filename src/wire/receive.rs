@@ -206,4 +206,51 @@ mod tests {
         let long = take(&[0, 0xff, 0xff, 0xff, 0xff]);
         assert_eq!(long, Err(RecordError::Length(0xffff_ffff)));
     }
+    #[test]
+    fn a_record_may_be_as_long_as_the_limit_and_no_longer() {
+        let long = vec![7; RECORD_LIMIT];
+        for record in [Record::Plain(&long), Record::Packed(&long)] {
+            let mut bytes = Vec::new();
+            record.put(&mut bytes);
+            assert_eq!(take(&bytes), Ok(Some((record, HEADER + RECORD_LIMIT))));
+        }
+        let [a, b, c, d] = (RECORD_LIMIT as u32 + 1).to_le_bytes();
+        for kind in 0..=LAST {
+            let header = [kind, a, b, c, d];
+            let length = RecordError::Length(RECORD_LIMIT + 1);
+            assert_eq!(take(&header), Err(length));
+        }
+        let next = [LAST + 1, 0, 0, 0, 0];
+        assert_eq!(take(&next), Err(RecordError::Kind(LAST + 1)));
+    }
+
+    #[test]
+    #[should_panic(expected = "records are cut before")]
+    fn a_longer_one_is_never_made() {
+        Record::Packed(&vec![7; RECORD_LIMIT + 1]).put(&mut Vec::new());
+    }
+
+    #[test]
+    fn a_part_is_two_numbers_and_a_path() {
+        let mut bytes = vec![AFTER, 15, 0, 0, 0];
+        bytes.extend_from_slice(&[0; 15]);
+        assert_eq!(take(&bytes), Err(RecordError::Part));
+        bytes[1] = 16;
+        bytes.push(0);
+        let nameless = Record::After {
+            path: b"",
+            offset: 0,
+            length: 0,
+        };
+        assert_eq!(take(&bytes), Ok(Some((nameless, bytes.len()))));
+    }
+
+    #[test]
+    fn only_a_plain_record_is_known_by_its_header() {
+        assert_eq!(plain(&[0, 1, 2, 0, 0]), Some(513));
+        assert_eq!(plain(&[0, 1, 2, 0]), None);
+        for kind in 1..=LAST {
+            assert_eq!(plain(&[kind, 1, 2, 0, 0]), None);
+        }
+    }
 }
