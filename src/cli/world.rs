@@ -11,6 +11,7 @@ use super::edge::{self, Edge};
 use super::error::{CliError, INVALID, NOT_BUILT};
 use super::load;
 use crate::adapter::agents::Agents;
+use crate::adapter::copy::Total;
 use crate::adapter::link::{LinkContext, SudoPassword};
 use crate::adapter::nix::{BuildJob, EvalJob, Nix};
 use crate::adapter::ssh::{Prompts, SshContext};
@@ -48,6 +49,8 @@ pub(super) async fn workstation(
     prompt: ui::Prompt,
 ) -> Result<Workstation, CliError> {
     let mut links = links(global, edge, prompt)?;
+    let total = fleet.bandwidth.map(Total::new);
+    links.total = total.map(Arc::new);
     links.nix = match needs {
         Needs::Nix => Some(nix(fleet).await?),
         Needs::Hosts => None,
@@ -102,6 +105,7 @@ pub(super) fn links(
         nix: None,
         store: LocalStore::new(edge.nix_state.clone()),
         depot: Arc::default(),
+        total: None,
     })
 }
 

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use crate::model::{BuildSettings, EvalSettings, Parallel};
+use crate::model::{Bandwidth, BuildSettings, EvalSettings, Parallel};
 
 use super::error::Log;
 use super::flake;
 use super::parse::ParseContext;
 use super::spec::FlakeSource;
 use super::table::{At, Table};
-use super::value::{DURATION, Kind, LINE, Refusal, SIZE};
+use super::value::{BANDWIDTH, DURATION, Kind, LINE, Refusal, SIZE};
 
 const ATTRIBUTE: &str = "nixosConfigurations.{host}.config.system.build.toplevel";
 /// More than this at once is a slip of the hand.
@@ -26,18 +26,22 @@ pub(super) struct Header {
     pub(super) eval: EvalSettings,
     pub(super) build: BuildSettings,
     pub(super) parallel: Parallel,
+    pub(super) bandwidth: Option<Bandwidth>,
 }
 
 impl Header {
     pub(super) fn read(file: &Table<'_>, cx: &ParseContext<'_>, log: &mut Log<'_>) -> Self {
         let fleet = file.table("fleet", log);
+        let parallel = fleet.table("parallel", log);
+        let bandwidth = parallel.read("bandwidth", &BANDWIDTH, log);
         Self {
             name: fleet.read("name", &LINE, log).map(|name| name.value),
             flake: flake_source(&fleet, cx, log),
             nix_options: options(&fleet.table("nix", log).table("options", log), log),
             eval: eval(&fleet.table("eval", log), cx, log),
             build: build(&fleet.table("build", log), log),
-            parallel: parallel(&fleet.table("parallel", log), log),
+            parallel: at_once(&parallel, log),
+            bandwidth: bandwidth.map(|it| it.value),
         }
     }
 }
@@ -116,7 +120,7 @@ fn build(table: &Table<'_>, log: &mut Log<'_>) -> BuildSettings {
     }
 }
 
-fn parallel(table: &Table<'_>, log: &mut Log<'_>) -> Parallel {
+fn at_once(table: &Table<'_>, log: &mut Log<'_>) -> Parallel {
     Parallel {
         connect: or(table.number("connect", MOST, log), 32),
         copy: or(table.number("copy", MOST, log), 8),

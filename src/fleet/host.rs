@@ -51,6 +51,7 @@ pub(super) fn read(
             engine: or(layer.engine.clone(), CopyEngine::Nix),
             substitute: or(layer.substitute.clone(), false),
             limit: or(layer.copy_limit.clone(), Duration::from_secs(3600)),
+            bandwidth: layer.bandwidth.as_ref().map(|it| it.value),
         },
         activate: ActivateSettings {
             limit: or(layer.activate_limit.clone(), Duration::from_secs(5 * 60)),

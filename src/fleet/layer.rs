@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{CopyEngine, Elevation, OnInhibitor, OnStranded};
+use crate::model::{Bandwidth, CopyEngine, Elevation, OnInhibitor, OnStranded};
 
 use super::address::JUMP;
 use super::error::Log;
@@ -12,7 +12,7 @@ use super::health::Gates;
 use super::parse::ParseContext;
 use super::spec::Offline;
 use super::table::{At, Table};
-use super::value::{self, DURATION, HOST_LIMIT, Kind, ON_INHIBITOR, USER};
+use super::value::{self, BANDWIDTH, DURATION, HOST_LIMIT, Kind, ON_INHIBITOR, USER};
 
 /// A setting that two layers give different values.
 pub(super) struct Clash {
@@ -74,6 +74,7 @@ layer! {
     engine: CopyEngine = "copy.engine",
     substitute: bool = "copy.substitute",
     copy_limit: Duration = "copy.timeout",
+    bandwidth: Bandwidth = "copy.bandwidth",
     activate_limit: Duration = "activate.timeout",
     confirm_limit: Duration = "activate.confirm_timeout",
     on_inhibitor: OnInhibitor = "activate.on_inhibitor",
@@ -114,6 +115,7 @@ impl Layer {
             engine: copy.word("engine", &ENGINE, log),
             substitute: copy.flag("substitute", log),
             copy_limit: copy.read("timeout", &DURATION, log),
+            bandwidth: copy.read("bandwidth", &BANDWIDTH, log),
             activate_limit: activate.read("timeout", &HOST_LIMIT, log),
             confirm_limit: activate.read("confirm_timeout", &HOST_LIMIT, log),
             on_inhibitor: activate.read("on_inhibitor", &ON_INHIBITOR, log),

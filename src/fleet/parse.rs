@@ -90,6 +90,7 @@ fn read(file: &Path, root: &DeTable<'_>, cx: &ParseContext<'_>, log: &mut Log<'_
         eval: header.eval,
         build: header.build,
         parallel: header.parallel,
+        bandwidth: header.bandwidth,
         hosts,
     }
 }

@@ -54,7 +54,7 @@ const SSH: Schema = keys(&[
     "agent",
     "connect_timeout",
 ]);
-const COPY: Schema = keys(&["engine", "substitute", "timeout"]);
+const COPY: Schema = keys(&["engine", "substitute", "timeout", "bandwidth"]);
 const ACTIVATE: Schema = keys(&["timeout", "confirm_timeout", "on_inhibitor", "on_stranded"]);
 
 /// What a health gate may hold, whatever its kind.
@@ -89,7 +89,10 @@ const FLEET: Schema = Schema {
         ),
         ("eval", keys(&["workers", "memory", "timeout"])),
         ("build", keys(&["timeout"])),
-        ("parallel", keys(&["connect", "copy", "activate"])),
+        (
+            "parallel",
+            keys(&["connect", "copy", "activate", "bandwidth"]),
+        ),
     ],
     open: false,
 };

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::model::{
-    ActivateSettings, BuildSettings, CopySettings, EvalSettings, Gate, HostName, Identity,
-    Parallel, Reach, Tag,
+    ActivateSettings, Bandwidth, BuildSettings, CopySettings, EvalSettings, Gate, HostName,
+    Identity, Parallel, Reach, Tag,
 };
 
 /// A checked fleet.toml.
@@ -27,6 +27,8 @@ pub struct Fleet {
     pub build: BuildSettings,
     /// How much happens at once.
     pub parallel: Parallel,
+    /// What is copied to all hosts together gets at most.
+    pub bandwidth: Option<Bandwidth>,
     /// The hosts by name; never empty.
     pub hosts: BTreeMap<HostName, HostSpec>,
 }

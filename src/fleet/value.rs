@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{OnInhibitor, Tag};
+use crate::model::{Bandwidth, OnInhibitor, Tag};
 
 use super::parse::ParseContext;
 
@@ -45,6 +45,12 @@ pub(super) const SIZE: Kind<'static, u64> = Kind {
     expected: "a size such as \"512MiB\" or \"4GiB\"",
     plural: "sizes",
     read: &size,
+};
+
+pub(super) const BANDWIDTH: Kind<'static, Bandwidth> = Kind {
+    expected: "bytes or bits a second such as \"20 MB/s\" or \"200 Mbit/s\"",
+    plural: "bandwidths",
+    read: &bandwidth,
 };
 
 pub(super) const TAG: Kind<'static, Tag> = Kind {
@@ -170,6 +176,47 @@ pub(super) fn size(text: &str) -> Result<u64, Refusal> {
         Some(bytes) => Ok(bytes),
         None => Err(refuse("is too large")),
     }
+}
+
+/// Units of bandwidth, in bits: those that links are sold in, and no others, so that nobody has to
+/// guess whether a word means bits or bytes.
+const BITS: [(&str, u64); 8] = [
+    ("bit/s", 1),
+    ("kbit/s", 1000),
+    ("Mbit/s", 1_000_000),
+    ("Gbit/s", 1_000_000_000),
+    ("B/s", 8),
+    ("kB/s", 8000),
+    ("MB/s", 8_000_000),
+    ("GB/s", 8_000_000_000),
+];
+
+/// Less would carry no copy to its end.
+const SLOWEST: u64 = 1000;
+
+/// Reads `20 MB/s`, `200 Mbit/s`: one whole number with a decimal unit.
+fn bandwidth(text: &str) -> Result<Bandwidth, Refusal> {
+    let refuse = |why: &str| {
+        Refusal::new(format!("`{text}` {why}")).hint(
+            "units are kB/s, MB/s and GB/s for bytes, and kbit/s, Mbit/s and Gbit/s for bits, as in \"20 MB/s\" or \"200 Mbit/s\"",
+        )
+    };
+    let (number, letters, after) =
+        quantity(text.trim()).ok_or_else(|| refuse("is not a whole number with a unit"))?;
+    let unit = format!("{letters}{after}");
+    if unit.is_empty() {
+        return Err(refuse("has no unit"));
+    }
+    let known = BITS.iter().find(|(name, _)| *name == unit);
+    let (_, scale) = known.ok_or_else(|| refuse(&format!("has an unknown unit `{unit}`")))?;
+    let bits = number
+        .checked_mul(*scale)
+        .ok_or_else(|| refuse("is too large"))?;
+    let bandwidth = Bandwidth::new(bits / 8).filter(|it| it.bytes() >= SLOWEST);
+    bandwidth.ok_or_else(|| match bits {
+        0 => refuse("is nothing at all: leave the key out for no limit"),
+        _ => refuse("is less than 1 kB/s"),
+    })
 }
 
 /// Splits a number, the letters that follow it, and the rest.

@@ -43,7 +43,7 @@ pub use problem::{Hint, Problem, ProblemKind};
 pub use reach::{Address, Elevation, Reach};
 pub use run::{Nonce, RunId, RunIdError};
 pub use settings::{
-    ActivateSettings, BuildSettings, CopyEngine, CopySettings, EvalSettings, Parallel,
+    ActivateSettings, Bandwidth, BuildSettings, CopyEngine, CopySettings, EvalSettings, Parallel,
 };
 pub use store::{Derivation, Generation, StorePath, StorePathError, Toplevel};
 pub use story::{Story, StoryDecision, StoryLog, StoryStep, Verdict};

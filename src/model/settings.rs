@@ -1,5 +1,6 @@
 //! Settings of the stages, with all defaults filled in.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use super::{OnInhibitor, OnStranded};
@@ -43,6 +44,24 @@ pub enum CopyEngine {
     Phoenix,
 }
 
+/// Most bytes a second that may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bandwidth(NonZeroU64);
+
+impl Bandwidth {
+    /// So many bytes a second, unless there are none.
+    #[must_use]
+    pub fn new(bytes: u64) -> Option<Self> {
+        NonZeroU64::new(bytes).map(Self)
+    }
+
+    /// Bytes a second.
+    #[must_use]
+    pub fn bytes(self) -> u64 {
+        self.0.get()
+    }
+}
+
 /// How closures are copied to a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CopySettings {
@@ -52,6 +71,8 @@ pub struct CopySettings {
     pub substitute: bool,
     /// Limit for one host's copy.
     pub limit: Duration,
+    /// What the host gets at most, beside what all together get.
+    pub bandwidth: Option<Bandwidth>,
 }
 
 /// How a host is activated and what is waited for.

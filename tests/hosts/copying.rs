@@ -4,7 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use crate::boot::{HOST, begin, deploy, is_untouched, release};
 use crate::command::{self, Ran};
@@ -141,7 +143,7 @@ fn a_damaged_path_is_named_and_costs_no_other() {
 
 /// What a run tells of its copy to the host.
 #[track_caller]
-pub(crate) fn copy_stage(ran: &Ran) -> serde_json::Value {
+pub(crate) fn copy_stage(ran: &Ran) -> Value {
     let copy = phoenix::events(ran).into_iter().find(|event| {
         event["event"] == "stage-finished" && event["stage"] == "copy" && event["host"] == HOST
     });
@@ -151,8 +153,19 @@ pub(crate) fn copy_stage(ran: &Ran) -> serde_json::Value {
 /// Bytes that went to the host in a run's copy.
 #[track_caller]
 fn copied(ran: &Ran) -> u64 {
-    let bytes = copy_stage(ran)["bytes"].as_u64();
-    bytes.expect("it tells how many")
+    copied_to(ran, |host| host == HOST)
+}
+
+/// Bytes that went to some hosts in a run's copies.
+#[track_caller]
+fn copied_to(ran: &Ran, some: impl Fn(&Value) -> bool) -> u64 {
+    let events = phoenix::events(ran);
+    let copies = events.iter().filter(|event| {
+        event["event"] == "stage-finished" && event["stage"] == "copy" && some(&event["host"])
+    });
+    let bytes: u64 = copies.filter_map(|copy| copy["bytes"].as_u64()).sum();
+    assert!(bytes > 0, "nothing was copied: {}", ran.all());
+    bytes
 }
 
 /// Brings the host to a world of its own, so that another is a rebuild of what it runs.
@@ -319,4 +332,23 @@ fn a_host_whose_old_path_is_damaged_gets_the_new_one_as_a_whole() {
     let verify = "nix-store --verify --check-contents 2>&1";
     let said = lab.say(HOST, verify);
     assert!(!said.contains("modified"), "{said}");
+}
+
+#[test]
+fn copies_are_held_to_the_bandwidth_of_fleet_toml() {
+    let lab = Lab::ready();
+    for engine in ["nix", "phoenix"] {
+        let phoenix = Phoenix::new(&lab);
+        phoenix.settings(&format!("[defaults.copy]\nengine = \"{engine}\"\n"));
+        payload(&phoenix, &format!("limits-{engine}"), 8);
+        phoenix.settings("[fleet.parallel]\nbandwidth = \"8 MB/s\"\n");
+        let began = Instant::now();
+        let ran = phoenix.run(&["deploy", "--all", "--yes", "--json", "--until", "copy"]);
+        let took = began.elapsed().as_secs_f64();
+        let bytes = copied_to(&ran.expect_code(0), |_| true) as f64;
+        assert!(
+            bytes > 8e6 && bytes < took * 8e6 + 8e5,
+            "{engine}: {bytes} in {took} s"
+        );
+    }
 }

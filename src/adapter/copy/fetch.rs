@@ -72,7 +72,7 @@ impl Work<'_> {
             return;
         }
         let fetched = {
-            let lane = async { Lane::open(open().await?).await };
+            let lane = async { Lane::open(open().await?, self.share).await };
             let batches = async { self.batches(&lane.await?).await };
             tokio::select! {
                 fetched = batches => fetched,

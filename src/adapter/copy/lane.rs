@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::pending;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use futures::future::{Either, select};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
+use super::limit::Share;
 use crate::adapter::nix::{refused_by_store, with_daemon_log};
 use crate::adapter::ssh::{Events, Output, Stdin};
 use crate::model::{Problem, ProblemKind};
@@ -18,7 +20,7 @@ use crate::wire::daemon::{Answer, Conversation, ConversationError, DaemonError, 
 use crate::wire::receive::{RECORD_LIMIT, Record};
 
 /// How often the agent is told that somebody is there, while nothing else is.
-const ALIVE: Duration = Duration::from_secs(5);
+pub(super) const ALIVE: Duration = Duration::from_secs(5);
 
 /// Most of a daemon's standard error that is kept.
 const SAID_LIMIT: usize = 64 * 1024;
@@ -54,6 +56,8 @@ impl Held {
 /// A conversation with a daemon. Writing and reading go on at the same time.
 pub(super) struct Lane {
     pub(super) speak: Mutex<Stdin>,
+    /// What the host has of the bandwidth.
+    share: Arc<Share>,
     pub(super) listen: Mutex<Listen>,
     pub(super) conversation: RefCell<Conversation>,
     /// When the agent was last sent something.
@@ -69,11 +73,12 @@ pub(super) struct Listen {
 
 impl Lane {
     /// Greets the daemon; does not wait for its answer.
-    pub(super) async fn open(pipe: Pipe) -> Result<Self, Problem> {
+    pub(super) async fn open(pipe: Pipe, share: &Arc<Share>) -> Result<Self, Problem> {
         let (mut conversation, greeting) = Conversation::begin();
         conversation.arrived(&pipe.rest);
         let lane = Self {
             speak: Mutex::new(pipe.stdin),
+            share: Arc::clone(share),
             listen: Mutex::new(Listen {
                 events: pipe.events,
                 said: Vec::new(),
@@ -81,15 +86,26 @@ impl Lane {
             conversation: conversation.into(),
             spoken: Cell::new(Instant::now()),
         };
-        lane.send(record(&greeting)).await?;
+        lane.send(record(&greeting), |_| {}).await?;
         Ok(lane)
     }
 
-    /// Sends bytes.
-    pub(super) async fn send(&self, bytes: Bytes) -> Result<(), Problem> {
-        let sent = self.speak.lock().await.send(bytes).await;
+    /// Sends bytes as fast as they may go, and tells how many each time that some are sent.
+    pub(super) async fn send(&self, bytes: Bytes, sent: impl Fn(usize)) -> Result<(), Problem> {
+        let mut speak = self.speak.lock().await;
+        let send = async |piece: Bytes| {
+            let length = piece.len();
+            self.pass(&mut speak, piece).await?;
+            sent(length);
+            Ok(())
+        };
+        self.share.pass(bytes, send).await
+    }
+
+    async fn pass(&self, speak: &mut Stdin, bytes: Bytes) -> Result<(), Problem> {
+        let passed = speak.send(bytes).await;
         self.spoken.set(Instant::now());
-        sent.map_err(|error| daemon_ended(&error.to_string()))
+        passed.map_err(|error| daemon_ended(&error.to_string()))
     }
 
     /// Asks questions and waits for all their answers.
@@ -130,10 +146,11 @@ impl Lane {
         }
     }
 
+    /// Sends a record that has no content, whatever the bandwidth.
     async fn say(&self, record: Record<'_>) -> Result<(), Problem> {
         let mut out = Vec::new();
         record.put(&mut out);
-        self.send(out.into()).await
+        self.pass(&mut *self.speak.lock().await, out.into()).await
     }
 
     /// Asks questions; does not wait for their answers.
@@ -142,7 +159,7 @@ impl Lane {
         for question in questions {
             self.conversation.borrow_mut().ask(*question, &mut out);
         }
-        self.send(record(&out)).await
+        self.send(record(&out), |_| {}).await
     }
 
     /// The next answer.

@@ -13,6 +13,7 @@ mod encode;
 mod failure;
 mod fetch;
 mod lane;
+mod limit;
 mod missing;
 mod own;
 mod pace;
@@ -26,6 +27,7 @@ mod write;
 pub use ahead::likely;
 pub use depot::Depot;
 pub use lane::{Held, Pipe, daemon_ended};
+pub use limit::{Share, Total};
 pub use send::{SendJob, Sender};
 
 use super::store::Closure;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::encode::Form;
+use crate::model::Bandwidth;
 
 /// A link that carries so many bytes a second gains nothing from packing: it is not what is
 /// waited for.
@@ -50,9 +51,12 @@ struct Shared {
 }
 
 impl Pace {
-    pub(super) fn new() -> Self {
+    /// Before anything is measured, it is known how fast a link with a limit is not.
+    pub(super) fn new(limit: Option<Bandwidth>) -> Self {
+        let rate = limit.map(|limit| limit.bytes() as f64);
+        let slow = rate.filter(|rate| *rate < FAST);
         Self {
-            form: Form::Packed(1),
+            form: slow.map_or(Form::Packed(1), |rate| for_link(rate, (rate, 1.0))),
             buffered: 0,
             since: Instant::now(),
             bytes: 0,
@@ -177,9 +181,17 @@ mod tests {
         assert_eq!(for_link(1e6, (8e6, 0.0)), Form::Packed(3));
     }
 
+    #[tokio::test]
+    async fn a_link_with_a_limit_is_packed_for_as_one_that_is_so_slow() {
+        let form = |bytes| Pace::new(Bandwidth::new(bytes)).form();
+        assert_eq!(form(2_000_000), Form::Packed(9));
+        assert_eq!(form(20_000_000), Form::Packed(3));
+        assert_eq!(form(1_000_000_000), Form::Packed(1));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn what_fills_buffers_says_nothing_and_what_waits_for_packing_packs_less() {
-        let (mut pace, all) = (Pace::new(), Meter::default());
+        let (mut pace, all) = (Pace::new(None), Meter::default());
         pace.sent(BUFFERED, Duration::from_secs(9), Duration::ZERO, &all);
         assert_eq!(pace.form(), Form::Packed(1));
         tokio::time::advance(SPAN).await;

@@ -15,6 +15,7 @@ use super::encode::{End, Form};
 use super::failure::Failures;
 use super::fetch::{Fetching, may_have};
 use super::lane::{Held, Lane, Pipe};
+use super::limit::Share;
 use super::missing::missing;
 use super::pace::Pace;
 use super::schedule::{Refusal, Schedule};
@@ -59,6 +60,8 @@ pub struct SendJob<'a> {
 /// host's garbage collector, and does while it lives.
 pub struct Sender {
     first: Lane,
+    /// What the host has of the bandwidth.
+    share: Arc<Share>,
 }
 
 impl Sender {
@@ -66,9 +69,10 @@ impl Sender {
     ///
     /// # Errors
     /// A [`Problem`] when contact is lost.
-    pub async fn new(daemon: Pipe) -> Result<Self, Problem> {
-        let first = Lane::open(daemon).await?;
-        Ok(Self { first })
+    pub async fn new(daemon: Pipe, share: &Arc<Share>) -> Result<Self, Problem> {
+        let first = Lane::open(daemon, share).await?;
+        let share = Arc::clone(share);
+        Ok(Self { first, share })
     }
 
     /// Brings what is missing of a closure, and says what was sent. `open` starts further
@@ -99,6 +103,7 @@ impl Sender {
         let may_fetch = |info: &PathInfo| job.substitute && may_have(info);
         let work = Work {
             depot: job.depot,
+            share: &self.share,
             schedule: RefCell::new(Schedule::new(missing, may_fetch)),
             fetching: RefCell::default(),
             changed: Notify::new(),
@@ -108,7 +113,7 @@ impl Sender {
             distance: Cell::new(None),
             began: Instant::now(),
             failures: RefCell::default(),
-            pace: RefCell::new(Pace::new()),
+            pace: RefCell::new(Pace::new(self.share.bandwidth())),
             bases: job.runs.map(|runs| Bases::of(runs.paths())),
             whole: RefCell::default(),
         };
@@ -137,6 +142,7 @@ impl Sender {
 /// What the lanes of one host share.
 pub(super) struct Work<'a> {
     pub(super) depot: &'a Arc<Depot>,
+    pub(super) share: &'a Arc<Share>,
     pub(super) schedule: RefCell<Schedule>,
     pub(super) fetching: RefCell<Fetching>,
     /// Something may go that could not before, or all is over.
@@ -204,7 +210,7 @@ impl Work<'_> {
             }
         }
         let opened = tokio::select! {
-            opened = async { Lane::open(open().await?).await } => opened,
+            opened = async { Lane::open(open().await?, self.share).await } => opened,
             () = self.over() => return,
         };
         let done = match &opened {

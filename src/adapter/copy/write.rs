@@ -164,7 +164,9 @@ impl Out<'_> {
     async fn send(&mut self, bytes: Bytes) -> Result<(), Problem> {
         let (length, began) = (bytes.len(), Instant::now());
         let reading = began - self.idle_since;
-        self.lane.send(bytes).await?;
+        // What the bandwidth of fleet.toml holds up counts as held up by the link: packing pays then.
+        let count = |length| self.work.count(length);
+        self.lane.send(bytes, count).await?;
         self.idle_since = Instant::now();
         let sending = self.idle_since - began;
         if self.is_telling {
@@ -172,7 +174,6 @@ impl Out<'_> {
             let mut pace = self.work.pace.borrow_mut();
             pace.sent(length, sending, reading, all);
         }
-        self.work.count(length);
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::adapter::agents::Agents;
-use crate::adapter::copy::{Depot, Held};
+use crate::adapter::copy::{Depot, Held, Share, Total};
 use crate::adapter::nix::Nix;
 use crate::adapter::page;
 use crate::adapter::ssh::{Connection, SshContext};
@@ -50,6 +50,8 @@ pub struct LinkContext {
     pub store: LocalStore,
     /// What is read from it to be copied.
     pub depot: Arc<Depot>,
+    /// What copying to all hosts together is held to.
+    pub total: Option<Arc<Total>>,
 }
 
 impl LinkContext {
@@ -80,6 +82,8 @@ pub struct Link<'a> {
     /// Daemons of finished copies: while they live, what they received stays protected.
     held: Vec<Held>,
     ahead: send::Ahead,
+    /// What the host has of the bandwidth.
+    share: Arc<Share>,
 }
 
 impl<'a> Link<'a> {
@@ -120,6 +124,7 @@ impl<'a> Link<'a> {
             spare: Spare::default(),
             held: Vec::new(),
             ahead: send::Ahead::default(),
+            share: Arc::new(Share::new(copy.bandwidth, cx.total.as_ref())),
         })
     }
 

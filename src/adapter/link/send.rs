@@ -43,7 +43,7 @@ pub(super) async fn copy(
         let closure = link.cx.store.closure(built.toplevel.path()).await?;
         let sender = match sender {
             Some(sender) => sender,
-            None => Sender::new(open(link).await?).await?,
+            None => Sender::new(open(link).await?, &link.share).await?,
         };
         let substitute = link.copy.substitute;
         let job = (&built.toplevel, &*closure, substitute);
@@ -83,7 +83,7 @@ pub(super) async fn ahead(
     let closure = store.closure_of(roots).await?;
     let sender = match link.ahead.sender.take() {
         Some(sender) => sender,
-        None => Sender::new(open(link).await?).await?,
+        None => Sender::new(open(link).await?, &link.share).await?,
     };
     let before = link.ahead.sent;
     let ahead = |copied: Copied| Copied {

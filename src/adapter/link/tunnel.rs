@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::io;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use futures::future::{Either, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,7 +15,7 @@ use tokio::net::{UnixListener, UnixStream};
 
 use super::Link;
 use super::elevate::{Root, lost};
-use crate::adapter::copy::{Held, daemon_ended};
+use crate::adapter::copy::{Held, Share, daemon_ended};
 use crate::adapter::nix::{CopyJob, with_daemon_log};
 use crate::adapter::ssh::{Events, Output};
 use crate::model::{Copied, Problem, ProblemKind};
@@ -33,6 +33,8 @@ exec nix-daemon --stdio
 /// What the bridges of one copy share.
 struct Shared<'a> {
     count: &'a dyn Fn(u64),
+    /// What the host has of the bandwidth.
+    share: &'a Share,
     held: RefCell<Vec<Held>>,
     /// What the daemons wrote to their standard error: often the only reason given.
     said: RefCell<Vec<u8>>,
@@ -72,6 +74,7 @@ pub(super) async fn copy(
     };
     let shared = Shared {
         count: &count,
+        share: &link.share,
         held: RefCell::default(),
         said: RefCell::default(),
     };
@@ -122,6 +125,13 @@ async fn bridge(link: &Link<'_>, stream: UnixStream, shared: &Shared<'_>) -> Res
         rest,
     } = link.elevator.run(&link.connection, DAEMON, &[]).await?;
     let (mut from_nix, mut to_nix) = stream.into_split();
+    let mut send = async |piece: Bytes| {
+        let bytes = piece.len() as u64;
+        let sent = stdin.send(piece).await;
+        sent.map_err(|error| lost(&error.to_string()))?;
+        (shared.count)(bytes);
+        Ok(())
+    };
     let up = async {
         loop {
             let mut chunk = BytesMut::with_capacity(CHUNK);
@@ -133,12 +143,7 @@ async fn bridge(link: &Link<'_>, stream: UnixStream, shared: &Shared<'_>) -> Res
             {
                 return Ok(());
             }
-            let bytes = chunk.len() as u64;
-            stdin
-                .send(chunk.freeze())
-                .await
-                .map_err(|error| lost(&error.to_string()))?;
-            (shared.count)(bytes);
+            shared.share.pass(chunk.freeze(), &mut send).await?;
         }
     };
     let down = pump_down(&mut events, &mut to_nix, rest, shared);

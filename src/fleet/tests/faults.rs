@@ -87,6 +87,10 @@ fn bad_values_are_refused() {
         ("ssh.identity_files", "'x' [''] ['~other/x'] [3]"),
         ("ssh.agent", "'yes' 1"),
         ("copy.engine", "'rsync' 3"),
+        (
+            "copy.bandwidth",
+            "'' '20' 'MB/s' '20MB' '20MiB/s' '20mbit/s' '20Mbps' '1.5MB/s' '-1MB/s' '0MB/s' '999B/s' '7999bit/s' '20MB/s!' '99999999999GB/s' 20 true",
+        ),
         ("offline", "'ignore'"),
         ("profile", "'' 'Web' 'a/b'"),
         ("tags", "'web' [3] ['']"),

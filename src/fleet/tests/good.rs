@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{fleet, read};
 use crate::fleet::schema::{FILE, GATE, HOST, Schema, TAG};
 use crate::fleet::{Finding, HostSpec, Offline, against_flake, against_outline};
-use crate::model::{CopyEngine, Elevation, HostName, Parallel};
+use crate::model::{Bandwidth, CopyEngine, Elevation, HostName, Parallel};
 
 const FULL: &str = include_str!("full.toml");
 const REFERENCE: &str = include_str!("../../../docs/reference/fleet-toml.md");
@@ -45,6 +45,7 @@ fn a_host_needs_nothing_but_a_name() {
     assert!(web1.reach.use_agent);
     assert_eq!(web1.reach.connect_limit, Duration::from_secs(10));
     assert_eq!(web1.copy.engine, CopyEngine::Nix);
+    assert_eq!((web1.copy.bandwidth, fleet.bandwidth), (None, None));
     assert_eq!(web1.activate.limit, Duration::from_secs(300));
     assert_eq!(web1.activate.confirm_limit, Duration::from_secs(30));
 }
@@ -62,6 +63,7 @@ fn every_key_is_read() {
     assert_eq!(fleet.eval.memory, Some(4 << 30));
     assert_eq!(fleet.eval.limit, Duration::from_secs(90 * 60));
     assert_eq!(fleet.parallel.activate, 3);
+    assert_eq!(fleet.bandwidth, Bandwidth::new(25_000_000));
     let web1 = &fleet.hosts[&HostName::new("web1").unwrap()];
     let addresses: Vec<String> = web1.reach.addresses.iter().map(|a| a.to_string()).collect();
     assert_eq!(
@@ -92,6 +94,7 @@ fn every_key_is_read() {
     assert_eq!(reach.connect_limit, Duration::from_millis(2500));
     assert!(web1.copy.substitute);
     assert_eq!(web1.copy.limit, Duration::from_secs(7200));
+    assert_eq!(web1.copy.bandwidth, Bandwidth::new(20_000_000));
     assert_eq!(web1.activate.limit, Duration::from_secs(60));
     assert_eq!(web1.activate.confirm_limit, Duration::from_secs(20));
 }
@@ -193,6 +196,22 @@ fn the_reference_document_shows_files_that_are_right() {
         shown += 1;
     }
     assert!(shown > 0);
+}
+
+#[test]
+fn bandwidths_are_read_in_bytes_and_in_bits() {
+    for (written, bytes) in [
+        ("1kB/s", 1000),
+        ("20 MB/s", 20_000_000),
+        ("2 GB/s", 2_000_000_000),
+        ("8 kbit/s", 1000),
+        (" 200Mbit/s ", 25_000_000),
+        ("1 Gbit/s", 125_000_000),
+        ("1234567 B/s", 1_234_567),
+    ] {
+        let text = format!("hosts.a.copy.bandwidth = '{written}'");
+        assert_eq!(host(&text, "a").copy.bandwidth, Bandwidth::new(bytes));
+    }
 }
 
 #[test]

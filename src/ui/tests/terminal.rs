@@ -122,12 +122,12 @@ web1  build        80 paths ahead · 80.0 MiB                                   
     );
     let left = sent("web1", Stage::Build, 60_000, None);
     screen.feed([left, enters("web1", Stage::Copy), copied(80, 80)]);
-    screen.now += Duration::from_secs(9);
+    screen.now += Duration::from_secs(8);
     screen.feed([copied(100, 80)]);
     screen.check(
         "\
-web1  copy         100 MiB of 120 MiB · 100 of 120 paths · 2.0 MiB/s · 0:10 left               0:10
-0 of 1 done · 1 copying · 100 MiB sent · 1:10
+web1  copy         100 MiB of 120 MiB · 100 of 120 paths · 2.0 MiB/s · 0:10 left                0:10
+0 of 1 done · 1 copying · 100 MiB sent · 1:12
 ",
     );
 }
