@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::lane::{Lane, Pipe};
+use super::lane::Lane;
 use super::missing::ask;
 use super::send::Work;
+use crate::adapter::ssh::Program;
 use crate::model::{PathInfo, Problem};
 
 /// Paths, and bytes of them, that the host is asked to fetch at a time. A daemon fetches sixteen
@@ -67,7 +68,7 @@ pub(super) fn may_have(info: &PathInfo) -> bool {
 
 impl Work<'_> {
     /// Has the host fetch paths until none is left to be fetched, or nothing comes of it.
-    pub(super) async fn fetch(&self, open: &impl AsyncFn() -> Result<Pipe, Problem>) {
+    pub(super) async fn fetch(&self, open: &impl AsyncFn() -> Result<Program, Problem>) {
         if !self.schedule.borrow().has_fetchable() {
             return;
         }

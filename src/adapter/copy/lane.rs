@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::limit::Share;
 use crate::adapter::nix::{refused_by_store, with_daemon_log};
-use crate::adapter::ssh::{Events, Output, Stdin};
+use crate::adapter::ssh::{Events, Output, Program, Stdin};
 use crate::model::{Problem, ProblemKind};
 use crate::wire::daemon::{Answer, Conversation, ConversationError, DaemonError, Heard, Question};
 use crate::wire::receive::{RECORD_LIMIT, Record};
@@ -24,16 +24,6 @@ pub(super) const ALIVE: Duration = Duration::from_secs(5);
 
 /// Most of a daemon's standard error that is kept.
 const SAID_LIMIT: usize = 64 * 1024;
-
-/// Input and output of a daemon that was started on the host.
-pub struct Pipe {
-    /// Its input.
-    pub stdin: Stdin,
-    /// Its output.
-    pub events: Events,
-    /// What it wrote already.
-    pub rest: Vec<u8>,
-}
 
 /// A daemon whose work is done. It is kept because what it received is protected from the
 /// host's garbage collector only while it lives.
@@ -73,14 +63,14 @@ pub(super) struct Listen {
 
 impl Lane {
     /// Greets the daemon; does not wait for its answer.
-    pub(super) async fn open(pipe: Pipe, share: &Arc<Share>) -> Result<Self, Problem> {
+    pub(super) async fn open(daemon: Program, share: &Arc<Share>) -> Result<Self, Problem> {
         let (mut conversation, greeting) = Conversation::begin();
-        conversation.arrived(&pipe.rest);
+        conversation.arrived(&daemon.rest);
         let lane = Self {
-            speak: Mutex::new(pipe.stdin),
+            speak: Mutex::new(daemon.stdin),
             share: Arc::clone(share),
             listen: Mutex::new(Listen {
-                events: pipe.events,
+                events: daemon.events,
                 said: Vec::new(),
             }),
             conversation: conversation.into(),

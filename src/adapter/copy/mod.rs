@@ -26,7 +26,7 @@ mod write;
 
 pub use ahead::likely;
 pub use depot::Depot;
-pub use lane::{Held, Pipe, daemon_ended};
+pub use lane::{Held, daemon_ended};
 pub use limit::{Share, Total};
 pub use send::{SendJob, Sender};
 

@@ -14,13 +14,14 @@ use super::base::Bases;
 use super::encode::{End, Form};
 use super::failure::Failures;
 use super::fetch::{Fetching, may_have};
-use super::lane::{Held, Lane, Pipe};
+use super::lane::{Held, Lane};
 use super::limit::Share;
 use super::missing::missing;
 use super::pace::Pace;
 use super::schedule::{Refusal, Schedule};
 use super::write::write;
 use super::{Closure, Depot};
+use crate::adapter::ssh::Program;
 use crate::model::{Copied, PathInfo, Problem, Toplevel};
 use crate::wire::daemon::{Answer, DaemonError};
 
@@ -69,7 +70,7 @@ impl Sender {
     ///
     /// # Errors
     /// A [`Problem`] when contact is lost.
-    pub async fn new(daemon: Pipe, share: &Arc<Share>) -> Result<Self, Problem> {
+    pub async fn new(daemon: Program, share: &Arc<Share>) -> Result<Self, Problem> {
         let first = Lane::open(daemon, share).await?;
         let share = Arc::clone(share);
         Ok(Self { first, share })
@@ -85,7 +86,7 @@ impl Sender {
     pub async fn bring(
         &self,
         job: &SendJob<'_>,
-        open: impl AsyncFn() -> Result<Pipe, Problem>,
+        open: impl AsyncFn() -> Result<Program, Problem>,
         progress: &dyn Fn(Copied),
     ) -> Result<Copied, Problem> {
         let missing = missing(&self.first, job).await?;
@@ -176,7 +177,7 @@ impl Work<'_> {
         &self,
         first: &Lane,
         bytes: u64,
-        open: &impl AsyncFn() -> Result<Pipe, Problem>,
+        open: &impl AsyncFn() -> Result<Program, Problem>,
     ) -> Result<(), Problem> {
         let further = (1..LANES).filter(|number| bytes / WORTH >= *number as u64);
         let further = join_all(further.map(|number| self.further(number, open)));
@@ -202,7 +203,7 @@ impl Work<'_> {
     }
 
     /// Opens a further lane once those before it carry as much as the distance lets them.
-    async fn further(&self, number: usize, open: &impl AsyncFn() -> Result<Pipe, Problem>) {
+    async fn further(&self, number: usize, open: &impl AsyncFn() -> Result<Program, Problem>) {
         while !self.is_short_of_lanes(number) {
             tokio::select! {
                 () = sleep(LOOK) => {}

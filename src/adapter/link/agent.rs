@@ -6,10 +6,10 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use tokio::io::AsyncWriteExt;
 
-use super::elevate::{Elevator, Root, lost};
+use super::elevate::{Elevator, lost};
 use super::session::{Session, within};
 use crate::adapter::agents::{AgentProgram, Agents};
-use crate::adapter::ssh::{Connection, Output};
+use crate::adapter::ssh::{Connection, Output, Program};
 use crate::model::{Facts, Problem, ProblemKind};
 
 /// Limit for the agent's first words: it reads facts, which takes milliseconds on a sound host.
@@ -126,7 +126,7 @@ async fn install(
     program: &AgentProgram,
 ) -> Result<(), Problem> {
     let size = program.bytes.len().to_string();
-    let Root {
+    let Program {
         mut stdin,
         mut events,
         ..

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use crate::adapter::ssh::{Connection, Events, Output, Prompts, Stdin};
+use crate::adapter::ssh::{Connection, Output, Program, Prompts, Stdin};
 use crate::model::{Elevation, HostName, Problem, ProblemKind, Reach};
 
 /// What a script prints once it runs as root.
@@ -66,14 +66,6 @@ pub(super) struct Elevator<'a> {
     password: &'a SudoPassword,
 }
 
-/// A script that runs as root and has said [`READY`].
-pub(super) struct Root {
-    pub(super) stdin: Stdin,
-    pub(super) events: Events,
-    /// What it printed after the ready line.
-    pub(super) rest: Vec<u8>,
-}
-
 /// What was read while waiting for the ready line.
 #[derive(Default)]
 struct Heard {
@@ -93,13 +85,13 @@ impl<'a> Elevator<'a> {
         }
     }
 
-    /// Starts `script` with `arguments` as root and returns once it is running.
+    /// Starts `script` with `arguments` as root and returns once it has said [`READY`].
     pub(super) async fn run(
         &self,
         connection: &Connection,
         script: &str,
         arguments: &[&str],
-    ) -> Result<Root, Problem> {
+    ) -> Result<Program, Problem> {
         let mut words: Vec<&str> = match self.elevation {
             Elevation::None => vec![],
             Elevation::Sudo => vec!["sudo", "-S", "-p", PROMPT, "--"],
@@ -135,7 +127,7 @@ impl<'a> Elevator<'a> {
                 None => return Err(lost("the host closed the channel")),
             }
             if let Some(rest) = after_ready(&heard.out) {
-                return Ok(Root {
+                return Ok(Program {
                     stdin,
                     events,
                     rest,

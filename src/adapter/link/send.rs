@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::elevate::Root;
 use super::{Link, agent};
-use crate::adapter::copy::{Held, Pipe, SendJob, Sender, likely};
+use crate::adapter::copy::{Held, SendJob, Sender, likely};
+use crate::adapter::ssh::Program;
 use crate::adapter::store::Closure;
 use crate::model::{Copied, Problem, ProblemKind, StorePath, Toplevel};
 use crate::world::{Built, Evaluated};
@@ -127,20 +127,10 @@ async fn runs(link: &Link<'_>) -> Option<Arc<Closure>> {
 }
 
 /// Starts a daemon on the host, with the agent before it.
-async fn open(link: &Link<'_>) -> Result<Pipe, Problem> {
+async fn open(link: &Link<'_>) -> Result<Program, Problem> {
     let program = link.cx.agents.for_system(&link.facts.system)?;
     let agent = [agent::FOLDER, &program.hash, "phoenix-agent"].join("/");
-    let Root {
-        stdin,
-        events,
-        rest,
-    } = link
-        .elevator
+    link.elevator
         .run(&link.connection, RECEIVE, &[&agent])
-        .await?;
-    Ok(Pipe {
-        stdin,
-        events,
-        rest,
-    })
+        .await
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
-use super::elevate::{Root, lost};
-use crate::adapter::ssh::{Events, Output, Stdin};
+use super::elevate::lost;
+use crate::adapter::ssh::{Events, Output, Program, Stdin};
 use crate::model::{Facts, Problem, ProblemKind};
 use crate::wire::agent::{LINE_LIMIT, PROTOCOL, Reply, Request, from_line, to_line};
 
@@ -28,7 +28,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(root: Root) -> Self {
+    pub(super) fn new(root: Program) -> Self {
         Self {
             stdin: root.stdin,
             events: root.events,

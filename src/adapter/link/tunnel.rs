@@ -14,10 +14,10 @@ use tokio::net::unix::OwnedWriteHalf;
 use tokio::net::{UnixListener, UnixStream};
 
 use super::Link;
-use super::elevate::{Root, lost};
+use super::elevate::lost;
 use crate::adapter::copy::{Held, Share, daemon_ended};
 use crate::adapter::nix::{CopyJob, with_daemon_log};
-use crate::adapter::ssh::{Events, Output};
+use crate::adapter::ssh::{Events, Output, Program};
 use crate::model::{Copied, Problem, ProblemKind};
 use crate::world::Built;
 
@@ -119,7 +119,7 @@ async fn accept(
 
 /// Moves bytes both ways between one connection of `nix copy` and a daemon of its own.
 async fn bridge(link: &Link<'_>, stream: UnixStream, shared: &Shared<'_>) -> Result<Held, Problem> {
-    let Root {
+    let Program {
         mut stdin,
         mut events,
         rest,

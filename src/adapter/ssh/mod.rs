@@ -28,7 +28,7 @@ pub use connection::Connection;
 pub use error::{KeyVerdict, OfferedKey, SshError};
 pub use host_key::ExpectedKey;
 pub use keyring::Prompts;
-pub use process::{Events, Finished, Output, RemoteProcess, Stdin};
+pub use process::{Events, Finished, Output, Program, RemoteProcess, Stdin};
 pub use public::public_keys;
 pub use quote::quote;
 

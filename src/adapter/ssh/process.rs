@@ -57,6 +57,16 @@ pub struct RemoteProcess {
     events: Events,
 }
 
+/// A program that runs on a host and has said so: both ends of what is talked with it.
+pub struct Program {
+    /// Its input.
+    pub stdin: Stdin,
+    /// Its output, and its end.
+    pub events: Events,
+    /// What it wrote after it had said that it runs.
+    pub rest: Vec<u8>,
+}
+
 /// The input of a process. It takes as much as the host grants, and waits for more.
 ///
 /// The process sees the end of its input after `shutdown`, not when this is dropped: some
