@@ -13,6 +13,7 @@ mod deploying;
 mod faults;
 mod health;
 mod identity;
+mod interrupted;
 mod lab;
 mod locks;
 mod matrix;

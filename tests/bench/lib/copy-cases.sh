@@ -9,6 +9,9 @@ case_text() {
     nothing) echo "nothing to do" ;;
     small) echo "one small change" ;;
     rebuild) echo "all rebuilt" ;;
+    stalled) echo "cold, and one host stalls" ;;
+    killed) echo "cold, and phoenix is killed" ;;
+    kept) echo "nothing to do, on a connection that is there" ;;
     *) return 1 ;;
   esac
 }
@@ -20,10 +23,12 @@ measure_copies() {
   closures_make
   systems_order 'version = "1.0"'
   phoenix adopt --all --yes >/dev/null
-  ! wanted cold || case_cold
-  hosts_settle
   local case
-  for case in tiny nothing small rebuild; do
+  for case in cold stalled killed; do
+    ! wanted "$case" || "case_$case"
+  done
+  hosts_settle
+  for case in tiny nothing kept small rebuild; do
     ! wanted "$case" || "case_$case"
   done
   line_stop
@@ -34,11 +39,15 @@ wanted() { [[ " ${CASES[*]} " == *" $1 "* ]]; }
 
 # The hosts run what they were made with, and have nothing else.
 case_cold() {
+  nothing_had
+  on_links cold
+}
+
+nothing_had() {
   local name
   for name in "${HOSTS[@]}"; do
     : >"$(had_by "$name")"
   done
-  on_links cold
 }
 
 # From here on the hosts run a system of the fleet, like any that was deployed to before.
@@ -58,11 +67,15 @@ case_tiny() {
 
 # Another system than the one that they run, which they have already: it has to be found out that nothing is missing.
 case_nothing() {
+  nothing_to_do
+  on_links nothing
+}
+
+nothing_to_do() {
   systems_order 'version = "1.1"'
   link_use plain
   fleet_toml
   copy_by_loop ssh-ng
-  on_links nothing
 }
 
 case_small() {
@@ -75,9 +88,9 @@ case_rebuild() {
   on_links rebuild
 }
 
-# on_links CASE: over every link, as often as asked for.
+# on_links CASE [FUNCTION]: over every link, as often as asked for; a contest, or what the function does with RUN and CASE.
 on_links() {
-  local case=$1 run
+  local case=$1 once=${2-contest} run
   closures_note
   record_sizes "$case"
   # shellcheck disable=SC2153 # LINKS are those asked for, LINK is the present one
@@ -85,7 +98,7 @@ on_links() {
     link_use "$LINK"
     fleet_toml
     for ((run = 1; run <= RUNS; run++)); do
-      contest "$run" "$case"
+      "$once" "$run" "$case"
     done
   done
 }

@@ -2,15 +2,22 @@
 # The section of docs/benchmarks.md about copying, from the results.
 
 copy_report() {
-  local count
+  local count case CONTESTS=()
+  for case in "${CASES[@]}"; do
+    [[ $case == stalled || $case == killed || $case == kept ]] || CONTESTS+=("$case")
+  done
   copy_report_head
   copy_report_machine
   copy_report_sizes
   for count in "${COUNTS[@]}"; do
-    printf '\n### Copying to %s\n\n' "$(counted "$count")"
-    copy_report_times "$count"
-    printf '\n'
-    copy_report_costs "$count"
+    printf '\n### Copying to %s\n' "$(counted "$count")"
+    if ((${#CONTESTS[@]})); then
+      printf '\n'
+      copy_report_times "$count"
+      printf '\n'
+      copy_report_costs "$count"
+    fi
+    copy_report_breaks "$count"
   done
   printf '\n'
   cat "$BENCH/copy.md"
@@ -54,7 +61,7 @@ copy_report_sizes() {
   local case count=${COUNTS[0]}
   printf '\n| case | paths that a host lacks | MB of NARs |\n|---|---|---|\n'
   for case in "${CASES[@]}"; do
-    [[ $case != nothing ]] || continue
+    [[ $case != nothing && $case != kept && $case != stalled ]] || continue
     printf '| %s | %.0f | %.1f |\n' "$(case_text "$case")" "$(median "$count" "$case.paths")" "$(median "$count" "$case.bytes")"
   done
 }
@@ -65,7 +72,7 @@ copy_report_times() {
   printf '| link | case | phoenix | of it copying | nix copy, ssh:// | nix copy, ssh-ng:// | phoenix / better of both |\n'
   printf '|---|---|---|---|---|---|---|\n'
   for link in "${LINKS[@]}"; do
-    for case in "${CASES[@]}"; do
+    for case in "${CONTESTS[@]}"; do
       key=$link.$case
       printf '| %s | %s | %s | %s | %s | %s | %s |\n' "$(link_text "$link")" "$(case_text "$case")" \
         "$(spread "$count" "$key.phoenix.wall")" "$(spread "$count" "$key.phoenix.stage")" \
@@ -89,7 +96,7 @@ copy_report_costs() {
   printf '| link | case | CPU s, workstation | CPU s, hosts | peak memory, MB | on the wire, MB | read here, MB |\n'
   printf '|---|---|---|---|---|---|---|\n'
   for link in "${LINKS[@]}"; do
-    for case in "${CASES[@]}"; do
+    for case in "${CONTESTS[@]}"; do
       key=$link.$case
       printf '| %s | %s | %s | %s | %s | %s | %s |\n' "$(link_text "$link")" "$(case_text "$case")" \
         "$(of_each "$count" "$key" cpu 2)" "$(of_each "$count" "$key" host-cpu 2)" "$(of_each "$count" "$key" memory 0)" \

@@ -189,7 +189,7 @@ fn machine() -> String {
     clippy::disallowed_methods,
     reason = "how a person or a script asks a test for something"
 )]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
