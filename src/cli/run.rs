@@ -41,7 +41,12 @@ pub(super) async fn run(
         // What it goes back to is on the host already.
         Goal::Rollback { .. } => Needs::Hosts,
     };
-    let workstation = world::workstation((global, edge), fleet, needs, reporter.prompt()).await?;
+    let prompt = reporter.prompt();
+    let mut workstation = world::workstation((global, edge), fleet, needs, prompt).await?;
+    if needs == Needs::Nix {
+        // Before anything is built for nothing.
+        workstation.links.keys = world::signing_keys(fleet, &run.hosts)?;
+    }
     let request = Request {
         run: edge::new_run(),
         nonce: edge::new_nonce(),

@@ -11,13 +11,14 @@ use super::edge::{self, Edge};
 use super::error::{CliError, INVALID, NOT_BUILT};
 use super::load;
 use crate::adapter::agents::Agents;
-use crate::adapter::copy::Total;
+use crate::adapter::copy::{SigningKeys, Total};
 use crate::adapter::link::{LinkContext, SudoPassword};
 use crate::adapter::nix::{BuildJob, EvalJob, Nix};
 use crate::adapter::ssh::{Prompts, SshContext};
 use crate::adapter::store::LocalStore;
 use crate::adapter::{HostSetup, Workstation};
 use crate::fleet::Fleet;
+use crate::model::HostName;
 use crate::ui;
 
 /// Limit for asking Nix its version.
@@ -84,6 +85,14 @@ pub(super) async fn workstation(
     })
 }
 
+/// The keys that sign what these hosts get.
+pub(super) fn signing_keys(fleet: &Fleet, hosts: &[HostName]) -> Result<SigningKeys, CliError> {
+    let files = hosts
+        .iter()
+        .filter_map(|host| fleet.hosts[host].copy.signing_key.as_ref());
+    SigningKeys::read(files).map_err(|problem| CliError::of(INVALID, problem))
+}
+
 /// What connections need, without Nix.
 pub(super) fn links(
     global: &Global,
@@ -106,6 +115,7 @@ pub(super) fn links(
         store: LocalStore::new(edge.nix_state.clone()),
         depot: Arc::default(),
         total: None,
+        keys: SigningKeys::default(),
     })
 }
 

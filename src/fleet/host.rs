@@ -41,6 +41,7 @@ pub(super) fn read(
     let addresses = addresses(name, table, log);
     let profile = table.read("profile", &PROFILE, log).map(|it| it.value);
     let mut layer = settle(name, &tags, own, shared, log);
+    check_signing(name, table, &layer, log);
     HostSpec {
         name: name.clone(),
         profile,
@@ -52,6 +53,7 @@ pub(super) fn read(
             substitute: or(layer.substitute.clone(), false),
             limit: or(layer.copy_limit.clone(), Duration::from_secs(3600)),
             bandwidth: layer.bandwidth.as_ref().map(|it| it.value),
+            signing_key: layer.signing_key.as_ref().map(|it| it.value.clone()),
         },
         activate: ActivateSettings {
             limit: or(layer.activate_limit.clone(), Duration::from_secs(5 * 60)),
@@ -84,6 +86,19 @@ fn addresses(name: &HostName, table: &Table<'_>, log: &mut Log<'_>) -> Vec<Addre
         },
         |written| written.value,
     )
+}
+
+/// `nix copy` would send what nobody signed.
+fn check_signing(name: &HostName, table: &Table<'_>, layer: &Layer, log: &mut Log<'_>) {
+    let Some(key) = &layer.signing_key else {
+        return;
+    };
+    if or(layer.engine.clone(), CopyEngine::Nix) == CopyEngine::Nix {
+        let why = Refusal::new("it needs `engine = \"phoenix\"`, and the host is copied to by Nix");
+        let hint =
+            format!("set it in `copy` of host `{name}` or of its tags, or in [defaults.copy]");
+        table.refuse("copy.signing_key", why.hint(hint), &key.span, log);
+    }
 }
 
 fn reach(name: &HostName, addresses: Vec<Address>, layer: Layer, cx: &ParseContext<'_>) -> Reach {

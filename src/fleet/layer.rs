@@ -75,6 +75,7 @@ layer! {
     substitute: bool = "copy.substitute",
     copy_limit: Duration = "copy.timeout",
     bandwidth: Bandwidth = "copy.bandwidth",
+    signing_key: PathBuf = "copy.signing_key",
     activate_limit: Duration = "activate.timeout",
     confirm_limit: Duration = "activate.confirm_timeout",
     on_inhibitor: OnInhibitor = "activate.on_inhibitor",
@@ -98,7 +99,7 @@ impl Layer {
         let ssh = table.table("ssh", log);
         let copy = table.table("copy", log);
         let activate = table.table("activate", log);
-        let identity = Kind {
+        let file = Kind {
             expected: "a string",
             plural: "strings such as \"~/.ssh/id_ed25519\"",
             read: &|text: &str| value::path(text, cx),
@@ -109,13 +110,14 @@ impl Layer {
             port: ssh.number("port", u16::MAX.into(), log),
             elevation: ssh.word("sudo", &ELEVATION, log),
             jump: ssh.one_or_many("jump", &JUMP, log),
-            identity_files: ssh.list("identity_files", &identity, log),
+            identity_files: ssh.list("identity_files", &file, log),
             agent: ssh.flag("agent", log),
             connect_limit: ssh.read("connect_timeout", &DURATION, log),
             engine: copy.word("engine", &ENGINE, log),
             substitute: copy.flag("substitute", log),
             copy_limit: copy.read("timeout", &DURATION, log),
             bandwidth: copy.read("bandwidth", &BANDWIDTH, log),
+            signing_key: copy.read("signing_key", &file, log),
             activate_limit: activate.read("timeout", &HOST_LIMIT, log),
             confirm_limit: activate.read("confirm_timeout", &HOST_LIMIT, log),
             on_inhibitor: activate.read("on_inhibitor", &ON_INHIBITOR, log),

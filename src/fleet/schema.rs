@@ -54,7 +54,13 @@ const SSH: Schema = keys(&[
     "agent",
     "connect_timeout",
 ]);
-const COPY: Schema = keys(&["engine", "substitute", "timeout", "bandwidth"]);
+const COPY: Schema = keys(&[
+    "engine",
+    "substitute",
+    "timeout",
+    "bandwidth",
+    "signing_key",
+]);
 const ACTIVATE: Schema = keys(&["timeout", "confirm_timeout", "on_inhibitor", "on_stranded"]);
 
 /// What a health gate may hold, whatever its kind.

@@ -41,6 +41,23 @@ impl NarHash {
     }
 }
 
+/// Digits of nix32: without those that would spell words.
+const NIX32: &[u8; 32] = b"0123456789abcdfghijklmnpqrsvwxyz";
+
+impl NarHash {
+    /// 52 digits of nix32, the last bits first (Nix manual, "Nix32 encoding").
+    #[must_use]
+    pub fn nix32(&self) -> String {
+        let digit = |number: usize| {
+            let (at, shift) = (number * 5 / 8, number * 5 % 8);
+            let next = self.0.get(at + 1).copied().unwrap_or_default();
+            let bits = u16::from_le_bytes([self.0[at], next]) >> shift;
+            char::from(NIX32[usize::from(bits & 31)])
+        };
+        (0..52).rev().map(digit).collect()
+    }
+}
+
 /// 64 hexadecimal digits.
 impl fmt::Display for NarHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -74,6 +91,16 @@ pub struct PathInfo {
 }
 
 impl PathInfo {
+    /// What a signature of the path vouches for: its name, its content, and what it refers to.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let references = self.references.iter().map(StorePath::as_str);
+        let references: Vec<&str> = references.collect();
+        let (path, hash) = (&self.path, self.nar_hash.nix32());
+        let (size, references) = (self.nar_size, references.join(","));
+        format!("1;{path};sha256:{hash};{size};{references}")
+    }
+
     /// What must be in a store before this path can be: its references but itself.
     pub fn needs(&self) -> impl Iterator<Item = &StorePath> {
         self.references.iter().filter(|path| **path != self.path)
@@ -116,5 +143,13 @@ mod tests {
         ] {
             assert!(NarHash::read(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_hash_is_written_in_nix32_as_nix_does() {
+        // Of no bytes, as `nix-hash --flat --type sha256 --base32 /dev/null` has it.
+        let text = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        let nix32 = "0mdqa9w1p6cmli6976v4wi0sw9r4p5prkj7lzfd1877wk11c9c73";
+        assert_eq!(NarHash::read(text).unwrap().nix32(), nix32);
     }
 }

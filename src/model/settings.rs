@@ -1,6 +1,7 @@
 //! Settings of the stages, with all defaults filled in.
 
 use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{OnInhibitor, OnStranded};
@@ -73,6 +74,8 @@ pub struct CopySettings {
     pub limit: Duration,
     /// What the host gets at most, beside what all together get.
     pub bandwidth: Option<Bandwidth>,
+    /// File of the key that signs the paths, for a host that shall look at signatures.
+    pub signing_key: Option<PathBuf>,
 }
 
 /// How a host is activated and what is waited for.

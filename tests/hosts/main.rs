@@ -21,4 +21,5 @@ mod phoenix;
 mod reading;
 mod recovery;
 mod room;
+mod signing;
 mod stranded;

@@ -1,5 +1,5 @@
-//! Turns a path of the workstation's store into what is sent: the question to take it, and its
-//! NAR, as records for `phoenix-agent receive`.
+//! Turns a path of the workstation's store into what is sent of its NAR: records for
+//! `phoenix-agent receive`. The question to take it is each host's own.
 
 use std::error::Error;
 use std::io;
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::room::Room;
 use crate::archive::{Dump, Packer, SEGMENT, Window, pack_after, part};
 use crate::model::{NarHash, PathInfo, StorePath};
-use crate::wire::daemon::{Question, frame_header};
+use crate::wire::daemon::frame_header;
 use crate::wire::receive::{Record, close, open};
 
 /// Bytes of a NAR that are read at a time.
@@ -76,7 +76,6 @@ pub(super) struct Encoder {
     window: Option<Window>,
     /// What it takes up in memory, for as long as it lives.
     _room: Option<Room>,
-    has_begun: bool,
 }
 
 impl Encoder {
@@ -93,7 +92,6 @@ impl Encoder {
             packer: None,
             window: None,
             _room: room,
-            has_begun: false,
         }
     }
 
@@ -115,16 +113,6 @@ impl Encoder {
     fn next(&mut self) -> Chunk {
         let before = self.nar.read;
         let mut out = Vec::with_capacity(self.nar.room() + 1024);
-        if !self.has_begun {
-            self.has_begun = true;
-            let start = open(&mut out);
-            let question = Question::Add {
-                info: &self.nar.info,
-                check_signatures: false,
-            };
-            question.put(&mut out);
-            close(&mut out, start);
-        }
         let made = match self.form.clone() {
             Form::Plain => Ok(self.frames(&mut out)),
             Form::Packed(level) => self.pack(level, &mut out),
@@ -335,7 +323,7 @@ mod tests {
     }
 
     /// What the daemon reads of a NAR that was sent, without the frames.
-    fn nar_of(mut bytes: &[u8], question: &[u8]) -> Vec<u8> {
+    fn nar_of(mut bytes: &[u8]) -> Vec<u8> {
         let (mut plain, mut nar) = (Vec::new(), Vec::new());
         let mut unpacker = Unpacker::new().unwrap();
         while let Some((record, length)) = take(bytes).unwrap() {
@@ -353,7 +341,7 @@ mod tests {
             bytes = &bytes[length..];
         }
         assert!(bytes.is_empty());
-        let mut frames = plain.strip_prefix(question).unwrap();
+        let mut frames = plain.as_slice();
         while let Some((length, rest)) = frames.split_first_chunk() {
             let (part, rest) = rest.split_at(u64::from_le_bytes(*length) as usize);
             nar.extend_from_slice(part);
@@ -363,18 +351,12 @@ mod tests {
     }
 
     #[test]
-    fn each_form_brings_the_question_and_the_nar() {
+    fn each_form_brings_the_nar() {
         let (folder, info, nar) = sample();
-        let mut question = Vec::new();
-        Question::Add {
-            info: &info,
-            check_signatures: false,
-        }
-        .put(&mut question);
         for form in [Form::Plain, Form::Packed(1), Form::Packed(9)] {
             let (bytes, end) = encode(folder.path(), &info, &form);
             assert_eq!(end, End::Whole);
-            assert!(nar_of(&bytes, &question) == nar, "{form:?}");
+            assert!(nar_of(&bytes) == nar, "{form:?}");
         }
     }
 

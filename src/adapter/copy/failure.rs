@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::encode::damage;
+use super::sign::SigningKey;
 use crate::adapter::nix::refused_by_store;
 use crate::model::{PathInfo, Problem, ProblemKind, Toplevel};
 use crate::wire::daemon::DaemonError;
@@ -39,7 +40,11 @@ impl Failures {
     }
 
     /// What becomes of the copy.
-    pub(super) async fn verdict(self, toplevel: &Toplevel) -> Result<(), Problem> {
+    pub(super) async fn verdict(
+        self,
+        toplevel: &Toplevel,
+        key: Option<&SigningKey>,
+    ) -> Result<(), Problem> {
         if self.refused.is_empty() {
             return Ok(());
         }
@@ -58,7 +63,10 @@ impl Failures {
         let count = self.refused.len();
         let said = self.refused.into_values().map(|(_, said)| said);
         let errors: Vec<String> = said.filter(|said| !said.is_empty()).collect();
-        problem = refused_by_store(problem, &errors);
+        problem = match key.filter(|_| lack_signatures(&errors)) {
+            Some(key) => untrusted(problem, key, errors),
+            None => refused_by_store(problem, &errors),
+        };
         if count > 1 {
             problem = problem.because(format!("{count} paths were not taken"));
         }
@@ -82,4 +90,27 @@ impl Failures {
         }
         found
     }
+}
+
+/// Whether a daemon says that it wants other signatures, in the words of Nix 2.8 and of later ones.
+fn lack_signatures(errors: &[String]) -> bool {
+    let words = [
+        "lacks a signature by a trusted key",
+        "lacks a valid signature",
+    ];
+    let lacks = |error: &String| words.iter().any(|word| error.contains(word));
+    errors.iter().any(lacks)
+}
+
+/// The host takes nothing that this key signed.
+fn untrusted(mut problem: Problem, key: &SigningKey, errors: Vec<String>) -> Problem {
+    problem.kind = ProblemKind::Refused;
+    problem
+        .because("the host's Nix daemon does not trust the key of `signing_key`")
+        .because(errors.first().cloned().unwrap_or_default())
+        .with_hint(format!(
+            "put it in `nix.settings.trusted-public-keys` of the host: {}",
+            key.public()
+        ))
+        .with_log(errors)
 }

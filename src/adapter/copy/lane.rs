@@ -209,7 +209,7 @@ impl Listen {
 }
 
 /// What the agent passes on as it is.
-fn record(bytes: &[u8]) -> Bytes {
+pub(super) fn record(bytes: &[u8]) -> Bytes {
     let mut out = Vec::with_capacity(bytes.len() + 64);
     for part in bytes.chunks(RECORD_LIMIT) {
         Record::Plain(part).put(&mut out);

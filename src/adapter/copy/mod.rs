@@ -20,6 +20,7 @@ mod pace;
 mod room;
 mod schedule;
 mod send;
+mod sign;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -29,5 +30,6 @@ pub use depot::Depot;
 pub use lane::{Held, daemon_ended};
 pub use limit::{Share, Total};
 pub use send::{SendJob, Sender};
+pub use sign::{SigningKey, SigningKeys};
 
 use super::store::Closure;

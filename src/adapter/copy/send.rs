@@ -19,6 +19,7 @@ use super::limit::Share;
 use super::missing::missing;
 use super::pace::Pace;
 use super::schedule::{Refusal, Schedule};
+use super::sign::SigningKey;
 use super::write::write;
 use super::{Closure, Depot};
 use crate::adapter::ssh::Program;
@@ -55,6 +56,8 @@ pub struct SendJob<'a> {
     pub substitute: bool,
     /// The encoded paths.
     pub depot: &'a Arc<Depot>,
+    /// Signs the paths, for a host that shall look at signatures.
+    pub key: Option<&'a SigningKey>,
 }
 
 /// A daemon on a host, to which closures are brought. It was asked to protect all of them from the
@@ -105,6 +108,7 @@ impl Sender {
         let work = Work {
             depot: job.depot,
             share: &self.share,
+            key: job.key,
             schedule: RefCell::new(Schedule::new(missing, may_fetch)),
             fetching: RefCell::default(),
             changed: Notify::new(),
@@ -120,7 +124,7 @@ impl Sender {
         };
         work.all(&self.first, bytes, &open).await?;
         let failures = work.failures.into_inner();
-        failures.verdict(job.toplevel).await?;
+        failures.verdict(job.toplevel, job.key).await?;
         Ok(work.sent.get())
     }
 
@@ -144,6 +148,7 @@ impl Sender {
 pub(super) struct Work<'a> {
     pub(super) depot: &'a Arc<Depot>,
     pub(super) share: &'a Arc<Share>,
+    pub(super) key: Option<&'a SigningKey>,
     pub(super) schedule: RefCell<Schedule>,
     pub(super) fetching: RefCell<Fetching>,
     /// Something may go that could not before, or all is over.

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::depot::Taking;
 use super::encode::{End, Form};
-use super::lane::Lane;
+use super::lane::{Lane, record};
 use super::send::{Asked, Work};
 use crate::model::{PathInfo, Problem};
 use crate::wire::daemon::Question;
@@ -107,7 +107,7 @@ struct Out<'a> {
 }
 
 impl Out<'_> {
-    /// Notes that a path is asked about, whose bytes come next.
+    /// Asks the host to take a path, whose bytes come next.
     async fn announce(&mut self, begun: &Begun) -> Result<(), Problem> {
         if !std::mem::replace(&mut self.is_measured, true) {
             // On its way before anything that could hold up its answer.
@@ -118,12 +118,17 @@ impl Out<'_> {
         }
         let path = Asked::Path(begun.number, begun.taking.form().clone());
         self.asked.borrow_mut().push_back(path);
+        let signed = self.work.key.map(|key| key.sign(&begun.info));
         let question = Question::Add {
-            info: &begun.info,
-            check_signatures: false,
+            info: signed.as_ref().unwrap_or(&begun.info),
+            check_signatures: signed.is_some(),
         };
-        self.lane.conversation.borrow_mut().expect(question);
-        Ok(())
+        let mut asked = Vec::new();
+        self.lane
+            .conversation
+            .borrow_mut()
+            .ask(question, &mut asked);
+        self.put(record(&asked)).await
     }
 
     async fn path(&mut self, begun: Begun) -> Result<(), Problem> {

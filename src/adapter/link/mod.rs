@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::adapter::agents::Agents;
-use crate::adapter::copy::{Depot, Held, Share, Total};
+use crate::adapter::copy::{Depot, Held, Share, SigningKeys, Total};
 use crate::adapter::nix::Nix;
 use crate::adapter::page;
 use crate::adapter::ssh::{Connection, SshContext};
@@ -52,6 +52,8 @@ pub struct LinkContext {
     pub depot: Arc<Depot>,
     /// What copying to all hosts together is held to.
     pub total: Option<Arc<Total>>,
+    /// What signs paths for hosts that want it.
+    pub keys: SigningKeys,
 }
 
 impl LinkContext {

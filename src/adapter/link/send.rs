@@ -108,12 +108,17 @@ async fn bring(
     progress: &dyn Fn(Copied),
 ) -> Result<Copied, Problem> {
     let runs = runs(link).await;
+    let key = match &link.copy.signing_key {
+        Some(file) => Some(link.cx.keys.of(file)?),
+        None => None,
+    };
     let job = SendJob {
         toplevel,
         closure,
         runs: runs.as_deref(),
         substitute,
         depot: &link.cx.depot,
+        key,
     };
     sender
         .bring(&job, async || open(link).await, progress)

@@ -1,5 +1,6 @@
 //! What right files come to: defaults, precedence, every key once.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::{fleet, read};
@@ -95,6 +96,9 @@ fn every_key_is_read() {
     assert!(web1.copy.substitute);
     assert_eq!(web1.copy.limit, Duration::from_secs(7200));
     assert_eq!(web1.copy.bandwidth, Bandwidth::new(20_000_000));
+    let key = web1.copy.signing_key.as_deref();
+    assert_eq!(key, Some(Path::new("/fleets/a/keys/deploy")));
+    assert_eq!(web1.copy.engine, CopyEngine::Phoenix);
     assert_eq!(web1.activate.limit, Duration::from_secs(60));
     assert_eq!(web1.activate.confirm_limit, Duration::from_secs(20));
 }
