@@ -164,18 +164,36 @@ impl Folder {
 impl OpenFile {
     /// Appends until `out` holds `length`; true when nothing is left.
     fn read(&mut self, out: &mut Vec<u8>, length: usize) -> Result<bool, DumpError> {
-        let room = (length - out.len()) as u64;
-        let wanted = room.min(self.left);
-        let count = (&mut self.file).take(wanted).read_to_end(out);
-        let count = count.map_err(read(&self.path))? as u64;
+        let room = length - out.len();
+        let wanted = usize::try_from(self.left).map_or(room, |left| left.min(room));
+        let start = out.len();
+        // As few reads as it takes: `read_to_end` begins with small ones.
+        out.resize(start + wanted, 0);
+        let count = fill(&mut self.file, &mut out[start..]);
+        out.truncate(start + *count.as_ref().unwrap_or(&0));
+        let count = count.map_err(read(&self.path))?;
         if count < wanted {
             let what = "became shorter while it was read";
             let file = self.path.clone();
             return Err(DumpError::Odd { file, what });
         }
-        self.left -= count;
+        self.left -= count as u64;
         Ok(self.left == 0)
     }
+}
+
+/// Reads until the buffer is full, or the file ends; says how much that was.
+fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut count = 0;
+    while count < buffer.len() {
+        match file.read(&mut buffer[count..]) {
+            Ok(0) => break,
+            Ok(more) => count += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(count)
 }
 
 fn read(file: &Path) -> impl FnOnce(io::Error) -> DumpError {

@@ -6,7 +6,7 @@
 //! by itself: it never holds up the others, and what is kept never grows with the fleet.
 
 use std::collections::{HashMap, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -17,6 +17,7 @@ use super::encode::{Encoder, End, Form};
 use super::own::Own;
 use super::pace::Meter;
 use super::room::{Room, Rooms};
+use super::source::Source;
 use crate::model::{PathInfo, StorePath};
 
 /// Where store paths are.
@@ -34,8 +35,9 @@ pub struct Depot {
     kept: Mutex<Kept>,
     /// Bytes that it may keep.
     room: usize,
-    /// The folder that has the paths.
-    pub(super) store: PathBuf,
+    /// Hosts that may want paths, as far as they are known.
+    hosts: AtomicUsize,
+    pub(super) source: Source,
     /// Bytes of NARs read from the store.
     pub(super) read: AtomicU64,
     pub(super) meter: Meter,
@@ -63,8 +65,8 @@ pub(super) struct Good {
 
 #[derive(Default)]
 struct State {
-    /// `None` where it had to make room.
-    chunks: Vec<Option<Bytes>>,
+    /// `None` where it had to make room, or all have it; and how often it was taken.
+    chunks: Vec<(Option<Bytes>, usize)>,
     end: Option<End>,
     /// `None` before the first chunk, at the end, and while somebody reads.
     encoder: Option<Box<Encoder>>,
@@ -89,11 +91,17 @@ impl Depot {
             shelves: Mutex::default(),
             kept: Mutex::default(),
             room,
-            store: store.to_owned(),
+            hosts: AtomicUsize::new(0),
+            source: Source::of(store),
             read: AtomicU64::new(0),
             meter: Meter::default(),
             rooms: Rooms::default(),
         }
+    }
+
+    /// Says that a host more may want paths.
+    pub fn expect_host(&self) {
+        self.hosts.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Bytes of NARs that were read from the store so far.
@@ -133,7 +141,7 @@ impl Depot {
         if let Some(good) = done.or_else(|| there(&form, false)) {
             return self.taking(good);
         }
-        let good = Arc::new(Good::new(&self.store, info, form, room));
+        let good = Arc::new(Good::new(&self.source, info, form, room));
         shelves.insert(key(&good.form), Arc::clone(&good));
         self.taking(good)
     }
@@ -206,7 +214,7 @@ impl Depot {
         let mut kept = lock(&self.kept);
         let number = {
             let mut state = lock(&good.state);
-            state.chunks.push(Some(bytes));
+            state.chunks.push((Some(bytes), 0));
             state.chunks.len() - 1
         };
         kept.put(Arc::downgrade(good), number, size, &good.info.path);
@@ -215,7 +223,7 @@ impl Depot {
                 break;
             };
             if let Some(good) = good.upgrade() {
-                lock(&good.state).chunks[number] = None;
+                lock(&good.state).chunks[number].0 = None;
             }
         }
     }
@@ -253,8 +261,8 @@ impl Default for Depot {
 }
 
 impl Good {
-    fn new(store: &Path, info: &Arc<PathInfo>, form: Form, room: Option<Room>) -> Self {
-        let encoder = Encoder::new(store, info, form.clone(), room);
+    fn new(source: &Source, info: &Arc<PathInfo>, form: Form, room: Option<Room>) -> Self {
+        let encoder = Encoder::new(source, info, form.clone(), room);
         Self {
             info: Arc::clone(info),
             form,
@@ -271,7 +279,7 @@ impl Good {
     /// nothing went wrong with it. `done` wants it to be made to its end.
     fn is_fresh(&self, done: bool) -> bool {
         let state = lock(&self.state);
-        let is_there = !matches!(state.chunks.first(), Some(None));
+        let is_there = !matches!(state.chunks.first(), Some((None, _)));
         match &state.end {
             Some(End::Whole) => is_there,
             Some(End::Damaged(_)) => false,
@@ -279,13 +287,20 @@ impl Good {
         }
     }
 
-    fn look(&self, at: usize) -> Look {
+    /// What there is for one of so many hosts. What all of them have taken is let go: its
+    /// memory is used again at once, while the processor still has it at hand.
+    fn look(&self, at: usize, hosts: usize) -> Look {
         let mut state = lock(&self.state);
-        match (state.chunks.get(at), &state.end) {
-            (Some(Some(bytes)), _) => return Look::Chunk(bytes.clone()),
-            (Some(None), _) => return Look::Gone,
-            (None, Some(end)) => return Look::End(end.clone()),
-            (None, None) => {}
+        if let Some((chunk, taken)) = state.chunks.get_mut(at) {
+            *taken += 1;
+            let bytes = match *taken == hosts {
+                true => chunk.take(),
+                false => chunk.clone(),
+            };
+            return bytes.map_or(Look::Gone, Look::Chunk);
+        }
+        if let Some(end) = &state.end {
+            return Look::End(end.clone());
         }
         match state.encoder.take() {
             Some(encoder) => Look::Make(encoder),
@@ -341,7 +356,7 @@ impl Taking {
             tokio::pin!(news);
             // Before the look, or what comes right after it would be missed.
             news.as_mut().enable();
-            match good.look(self.at) {
+            match good.look(self.at, self.depot.hosts.load(Ordering::Relaxed)) {
                 Look::Chunk(bytes) => {
                     self.at += 1;
                     return Ok(bytes);

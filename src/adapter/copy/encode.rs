@@ -3,13 +3,13 @@
 
 use std::error::Error;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::room::Room;
+use super::source::Source;
 use crate::archive::{Dump, Packer, SEGMENT, Window, pack_after, part};
 use crate::model::{NarHash, PathInfo, StorePath};
 use crate::wire::daemon::frame_header;
@@ -68,7 +68,7 @@ pub(super) enum End {
 
 /// Reads one path, a chunk at a time.
 pub(super) struct Encoder {
-    store: PathBuf,
+    source: Source,
     nar: Nar,
     form: Form,
     packer: Option<Packer<'static>>,
@@ -79,12 +79,17 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    /// Reads a path below `store`, the folder that has the store's paths.
-    pub(super) fn new(store: &Path, info: &Arc<PathInfo>, form: Form, room: Option<Room>) -> Self {
+    /// Reads a path.
+    pub(super) fn new(
+        source: &Source,
+        info: &Arc<PathInfo>,
+        form: Form,
+        room: Option<Room>,
+    ) -> Self {
         Self {
-            store: store.to_owned(),
+            source: source.clone(),
             nar: Nar {
-                dump: Dump::of(&place(store, &info.path)),
+                dump: Dump::of(&source.place(&info.path)),
                 info: Arc::clone(info),
                 read: 0,
             },
@@ -112,7 +117,10 @@ impl Encoder {
 
     fn next(&mut self) -> Chunk {
         let before = self.nar.read;
-        let mut out = Vec::with_capacity(self.nar.room() + 1024);
+        let mut out = match self.form {
+            Form::Plain => self.source.buffers.take(self.nar.room() + 1024),
+            Form::Packed(_) | Form::After(_) => Vec::new(),
+        };
         let made = match self.form.clone() {
             Form::Plain => Ok(self.frames(&mut out)),
             Form::Packed(level) => self.pack(level, &mut out),
@@ -123,10 +131,8 @@ impl Encoder {
         if end.is_some() {
             Record::End.put(&mut out);
         }
-        // Many chunks are kept, and small ones need not hold on to what they might have become.
-        out.shrink_to_fit();
         Chunk {
-            bytes: out.into(),
+            bytes: self.source.buffers.lend(out),
             read: usize::try_from(self.nar.read - before).unwrap_or(usize::MAX),
             end,
         }
@@ -151,7 +157,7 @@ impl Encoder {
             }
         };
         let mut packed = Vec::new();
-        let mut bytes = Vec::with_capacity(self.nar.room());
+        let mut bytes = self.source.buffers.take(self.nar.room());
         let mut end = None;
         let before = self.nar.read;
         while end.is_none() && packed.len() < PACKED && self.nar.read - before < UNPACKED {
@@ -159,6 +165,7 @@ impl Encoder {
             end = self.nar.fill(&mut bytes, CHUNK);
             packer.pack(&bytes, &mut packed)?;
         }
+        self.source.buffers.give(bytes);
         if end == Some(End::Whole) {
             packer.finish(&mut packed)?;
         }
@@ -172,7 +179,7 @@ impl Encoder {
             Some(window) => window,
             None => self
                 .window
-                .insert(Window::on(&place(&self.store, &base.path))),
+                .insert(Window::on(&self.source.place(&base.path))),
         };
         let (offset, length) = part(self.nar.read, self.nar.info.nar_size, base.nar_size);
         let left = self.nar.info.nar_size.saturating_sub(self.nar.read);
@@ -258,14 +265,6 @@ impl Nar {
     }
 }
 
-/// Where a path is.
-fn place(store: &Path, path: &StorePath) -> PathBuf {
-    match path.as_path().file_name() {
-        Some(name) => store.join(name),
-        None => store.to_owned(),
-    }
-}
-
 /// What differs between a path and what the store's database says of it, if anything does.
 pub(super) fn damage(info: &PathInfo) -> Option<String> {
     let mut dump = Dump::of(info.path.as_path());
@@ -310,7 +309,8 @@ mod tests {
     }
 
     fn encode(folder: &std::path::Path, info: &Arc<PathInfo>, form: &Form) -> (Vec<u8>, End) {
-        let mut encoder = Encoder::new(folder, info, form.clone(), None);
+        let source = Source::of(folder);
+        let mut encoder = Encoder::new(&source, info, form.clone(), None);
         encoder.nar.dump = Dump::of(folder);
         let mut bytes = Vec::new();
         loop {

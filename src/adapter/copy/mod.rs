@@ -21,6 +21,7 @@ mod room;
 mod schedule;
 mod send;
 mod sign;
+mod source;
 #[cfg(test)]
 mod tests;
 mod write;

@@ -33,7 +33,7 @@ impl Own {
             }
             Form::Plain | Form::Packed(_) => None,
         };
-        let encoder = Encoder::new(&depot.store, &good.info, good.form.clone(), room);
+        let encoder = Encoder::new(&depot.source, &good.info, good.form.clone(), room);
         Self {
             encoder: Some(Box::new(encoder)),
             reading: None,

@@ -122,7 +122,10 @@ impl Sender {
             bases: job.runs.map(|runs| Bases::of(runs.paths())),
             whole: RefCell::default(),
         };
-        work.all(&self.first, bytes, &open).await?;
+        let done = work.all(&self.first, bytes, &open).await;
+        let read = job.depot.read();
+        tracing::debug!(read, "bytes read of the store so far, for all hosts");
+        done?;
         let failures = work.failures.into_inner();
         failures.verdict(job.toplevel, job.key).await?;
         Ok(work.sent.get())

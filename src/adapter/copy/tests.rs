@@ -87,6 +87,21 @@ async fn one_who_comes_too_late_gets_the_same_and_reads_it_once_more() {
 }
 
 #[tokio::test]
+async fn what_all_hosts_of_the_run_have_is_let_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let info = path(folder.path(), "big", &noise(5 << 20));
+    let depot = Arc::new(Depot::in_folder(folder.path(), usize::MAX));
+    depot.expect_host();
+    depot.expect_host();
+    let all = rest(&mut depot.take(&info, Form::Plain)).await;
+    assert!(rest(&mut depot.take(&info, Form::Plain)).await == all);
+    assert_eq!(depot.read(), info.nar_size);
+    // A path that was refused goes once more.
+    assert!(rest(&mut depot.take(&info, Form::Plain)).await == all);
+    assert_eq!(depot.read(), 2 * info.nar_size);
+}
+
+#[tokio::test]
 async fn what_nobody_takes_to_its_end_gives_its_room_back() {
     let folder = tempfile::tempdir().unwrap();
     let old = path(folder.path(), "old", &noise(30 << 20));

@@ -98,6 +98,7 @@ impl<'a> Link<'a> {
         reach: &'a Reach,
         copy: &'a CopySettings,
     ) -> Result<Self, Problem> {
+        cx.depot.expect_host();
         let connection = Connection::open(reach, &cx.ssh, &|_| {})
             .await
             .map_err(|error| error.problem())?;
