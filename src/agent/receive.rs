@@ -4,7 +4,7 @@
 //! is cut short, which the daemon refuses; it checks the hash of everything else.
 
 use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::process::{Child, ExitStatus};
 use std::sync::mpsc;
 use std::thread;
@@ -14,13 +14,21 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use thiserror::Error;
 
+use self::sink::{Sink, widen};
 use crate::archive::{SEGMENT, Unpacker, Window, unpack_after};
 use crate::model::StorePath;
 use crate::wire::daemon::{end_frames, frame_header};
-use crate::wire::receive::{HEADER, RECORD_LIMIT, Record, RecordError, SILENCE, plain, take};
+use crate::wire::receive::{
+    HEADER, RECORD_LIMIT, Record, RecordError, SILENCE, length, plain, take,
+};
+
+mod sink;
 
 /// Room for the longest record, and more to come after it.
 const ROOM: usize = RECORD_LIMIT + 256 * 1024;
+
+/// Bytes that are read of what may be passed on unread.
+const LITTLE: usize = 8 * 1024;
 
 /// Most bytes of a packed segment: zstd adds less than this to what it cannot pack.
 const PACKED_LIMIT: usize = SEGMENT + SEGMENT / 128;
@@ -51,6 +59,10 @@ pub(super) fn receive(
     input: impl AsFd + Send + 'static,
 ) -> Result<(), ReceiveError> {
     let into = daemon.stdin.take();
+    widen(&input);
+    if let Some(into) = &into {
+        widen(into);
+    }
     let (tell, told) = mpsc::channel();
     // Not joined: when the daemon ends by itself, this thread still waits for the controller.
     thread::spawn(move || {
@@ -65,7 +77,7 @@ pub(super) fn receive(
 }
 
 /// Until the controller closes its end, or says nothing for so long.
-fn pass<W: Write>(
+fn pass<W: Sink>(
     input: &impl AsFd,
     expander: &mut Expander<W>,
     silence: Duration,
@@ -101,13 +113,30 @@ fn pass<W: Write>(
         if !expander.rests && !has_more(input, silence)? {
             return Err(ReceiveError::Silence);
         }
-        to += match rustix::io::read(input, &mut bytes[to..]) {
+        if plainly > 0
+            && let Some(count) = expander.take(input.as_fd(), plainly)?
+        {
+            if count == 0 {
+                return Ok(());
+            }
+            plainly -= count;
+            continue;
+        }
+        let most = bytes.len().min(to + plainly + wanted(&bytes[..to]));
+        to += match rustix::io::read(input, &mut bytes[to..most]) {
             Ok(0) => return Ok(()),
             Ok(count) => count,
             Err(Errno::INTR) => 0,
             Err(error) => return Err(ReceiveError::Io(error.into())),
         };
     }
+}
+
+/// Most bytes to read now: what is missing of a record, and little of what follows, which may
+/// be such that need not be read.
+fn wanted(there: &[u8]) -> usize {
+    let length = length(there).map_or(0, |length| HEADER + length);
+    LITTLE + length.saturating_sub(there.len())
 }
 
 /// Waits for bytes, or the end of them; false when there is neither for too long.
@@ -160,6 +189,13 @@ enum Fault {
     Damaged,
     /// The daemon takes no more.
     Daemon(io::Error),
+}
+
+impl<W: Sink> Expander<W> {
+    fn take(&mut self, from: BorrowedFd<'_>, most: usize) -> Result<Option<usize>, ReceiveError> {
+        self.rests = false;
+        self.out.take(from, most).map_err(ReceiveError::Io)
+    }
 }
 
 impl<W: Write> Expander<W> {

@@ -35,8 +35,6 @@ const FOLDERS: [&str; 8] = [
     "/sbin",
     "/bin",
 ];
-/// Room of the pipe to the Nix daemon: the most that Linux grants to everybody.
-const PIPE: usize = 1 << 20;
 
 const LOCALES: &str = "/run/current-system/sw/lib/locale/locale-archive";
 
@@ -104,12 +102,7 @@ impl System {
             .stdin(Stdio::piped())
             .stdout(Stdio::inherit())
             .stderr(Stdio::inherit());
-        let daemon = command.spawn()?;
-        if let Some(input) = &daemon.stdin {
-            // What has room in it need not be waited for. Less room is only slower.
-            let _ = rustix::pipe::fcntl_setpipe_size(input, PIPE);
-        }
-        Ok(daemon)
+        command.spawn()
     }
 
     /// A program in a clean environment and in a process group of its own.

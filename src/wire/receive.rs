@@ -111,14 +111,17 @@ pub fn close(out: &mut [u8], start: usize) {
     out[start - HEADER + 1..start].copy_from_slice(&length.to_le_bytes());
 }
 
-/// The length of the content if what comes next is a plain record, which need not be there as
-/// a whole to be passed on.
+/// The length of the next record's content, once its header is there.
+#[must_use]
+pub fn length(bytes: &[u8]) -> Option<usize> {
+    let &[_, a, b, c, d] = bytes.first_chunk()?;
+    Some(u32::from_le_bytes([a, b, c, d]) as usize)
+}
+
+/// The same if it is a plain record, which need not be there as a whole to be passed on.
 #[must_use]
 pub fn plain(bytes: &[u8]) -> Option<usize> {
-    match bytes.first_chunk() {
-        Some(&[0, a, b, c, d]) => Some(u32::from_le_bytes([a, b, c, d]) as usize),
-        _ => None,
-    }
+    length(bytes).filter(|_| bytes.first() == Some(&0))
 }
 
 /// Takes the record at the beginning of `bytes`, and says how long it is; `None` when more

@@ -1,5 +1,6 @@
 //! What is passed on of a controller's bytes, however they come, and when that ends.
 
+use std::io::Read;
 use std::os::unix::net::UnixDatagram;
 
 use super::tests::packed;
@@ -28,6 +29,25 @@ fn passed(pieces: &[&[u8]]) -> (Vec<u8>, Result<(), ReceiveError>) {
         }
     };
     (expander.out, result)
+}
+
+/// Passes on what comes through a pipe, into another, as on a host.
+fn piped(bytes: &[u8]) -> (Vec<u8>, Result<(), ReceiveError>) {
+    let (from, mut into) = io::pipe().unwrap();
+    let (mut out, sink) = io::pipe().unwrap();
+    thread::scope(|scope| {
+        // What it wrote ends with it.
+        scope.spawn(move || into.write_all(bytes).unwrap());
+        let found = scope.spawn(move || {
+            let mut found = Vec::new();
+            out.read_to_end(&mut found).unwrap();
+            found
+        });
+        let mut expander = Expander::new(sink);
+        let result = pass(&from, &mut expander, SILENCE);
+        drop(expander);
+        (found.join().unwrap(), result)
+    })
 }
 
 fn bytes_of(records: &[Record<'_>]) -> Vec<u8> {
@@ -77,11 +97,12 @@ fn a_plain_record_need_not_be_there_as_a_whole() {
 fn the_longest_records_pass_one_after_another() {
     let long = vec![7; RECORD_LIMIT];
     let bytes = bytes_of(&[Record::Packed(&long), Record::End, Record::Plain(&long)]);
-    // Not a divisor of anything.
-    let pieces: Vec<&[u8]> = bytes.chunks(60_001).chain([&b""[..]]).collect();
-    let (found, result) = passed(&pieces);
+    let (found, result) = piped(&bytes);
     assert!(found == [&end_frames()[..], &long].concat());
     assert!(result.is_ok(), "{result:?}");
+    let (found, result) = piped(&bytes[..bytes.len() - 1]);
+    assert!(found == [&end_frames()[..], &long[1..]].concat());
+    assert!(result.is_ok(), "the daemon is told by the end: {result:?}");
 }
 
 #[test]
