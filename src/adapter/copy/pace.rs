@@ -19,8 +19,10 @@ const SLOW: f64 = 5e6;
 /// Bytes that say nothing about a link: they go into buffers on the way.
 const BUFFERED: usize = 3 << 20;
 
-/// What is measured at a time.
+/// What is measured at a time, and at first: what was packed for a fast link by then, was for
+/// nothing.
 const SPAN: Duration = Duration::from_millis(100);
+const FIRST: Duration = Duration::from_millis(25);
 
 /// With less of the processor's time unused, nothing can be spared for packing.
 const IDLE: f64 = 0.15;
@@ -30,6 +32,8 @@ const IDLE: f64 = 0.15;
 pub(super) struct Pace {
     form: Form,
     buffered: usize,
+    /// How long is measured now.
+    span: Duration,
     since: Instant,
     bytes: usize,
     /// Time spent waiting for the link, and for bytes.
@@ -47,7 +51,8 @@ struct Shared {
     bytes: usize,
     rate: f64,
     processor: Option<(u64, u64)>,
-    idle: f64,
+    /// `None` before it is known.
+    idle: Option<f64>,
 }
 
 impl Pace {
@@ -58,6 +63,7 @@ impl Pace {
         Self {
             form: slow.map_or(Form::Packed(1), |rate| for_link(rate, (rate, 1.0))),
             buffered: 0,
+            span: FIRST,
             since: Instant::now(),
             bytes: 0,
             sending: Duration::ZERO,
@@ -82,9 +88,10 @@ impl Pace {
         self.sending += sending;
         self.reading += reading;
         let span = self.since.elapsed();
-        if span < SPAN {
+        if span < self.span {
             return;
         }
+        self.span = SPAN;
         let rate = self.bytes as f64 / span.as_secs_f64();
         self.form = match self.sending > self.reading {
             true => for_link(rate, all),
@@ -100,15 +107,17 @@ impl Pace {
 /// For a link that is what is waited for: its rate, and of all hosts together the rate and the
 /// part of the processor that is unused.
 fn for_link(rate: f64, (all, idle): (f64, f64)) -> Form {
-    let is_busy = idle < IDLE;
-    if rate >= FAST || all >= FAST && is_busy {
-        Form::Plain
-    } else if rate >= MIDDLING {
-        Form::Packed(1)
-    } else if rate >= SLOW || is_busy {
-        Form::Packed(3)
-    } else {
-        Form::Packed(9)
+    let form = match rate {
+        FAST.. => Form::Plain,
+        MIDDLING.. => Form::Packed(1),
+        SLOW.. => Form::Packed(3),
+        _ => Form::Packed(9),
+    };
+    match idle < IDLE {
+        true if all >= FAST => Form::Plain,
+        // Whoever waits for a processor seems to wait for the link.
+        true => cheaper(&form),
+        false => form,
     }
 }
 
@@ -136,14 +145,14 @@ impl Meter {
             let now = processor();
             shared.idle = match (shared.processor, now) {
                 (Some((idle, all)), Some(now)) if now.1 > all => {
-                    now.0.saturating_sub(idle) as f64 / (now.1 - all) as f64
+                    Some(now.0.saturating_sub(idle) as f64 / (now.1 - all) as f64)
                 }
-                // Where nobody says, something is to be spared.
-                _ => 1.0,
+                _ => None,
             };
             shared.processor = now;
         }
-        (shared.rate, shared.idle)
+        // Where nobody says, something is to be spared.
+        (shared.rate, shared.idle.unwrap_or(1.0))
     }
 }
 
@@ -178,6 +187,8 @@ mod tests {
     #[test]
     fn a_busy_machine_packs_only_for_slow_links() {
         assert_eq!(for_link(30e6, (240e6, 0.0)), Form::Plain);
+        assert_eq!(for_link(30e6, (60e6, 0.0)), Form::Plain);
+        assert_eq!(for_link(10e6, (20e6, 0.0)), Form::Packed(1));
         assert_eq!(for_link(1e6, (8e6, 0.0)), Form::Packed(3));
     }
 
@@ -194,8 +205,8 @@ mod tests {
         let (mut pace, all) = (Pace::new(None), Meter::default());
         pace.sent(BUFFERED, Duration::from_secs(9), Duration::ZERO, &all);
         assert_eq!(pace.form(), Form::Packed(1));
-        tokio::time::advance(SPAN).await;
-        pace.sent(100_000, SPAN, Duration::ZERO, &all);
+        tokio::time::advance(FIRST).await;
+        pace.sent(25_000, FIRST, Duration::ZERO, &all);
         assert_eq!(pace.form(), Form::Packed(9));
         tokio::time::advance(SPAN).await;
         pace.sent(100_000, Duration::ZERO, SPAN, &all);
