@@ -11,11 +11,12 @@ use thiserror::Error;
 
 use crate::model::{NarHash, NarHashError, PathInfo, StorePath, StorePathError};
 
-/// Paths, given as a list in JSON, and all that they refer to, by their numbers.
+/// Paths, given as a list in JSON, and all that they refer to, by their numbers. `cross join` has
+/// SQLite begin with what is on its left: it might go through the whole store otherwise.
 const CLOSURE: &str = "with recursive closure(id) as (
     select id from ValidPaths where path in (select value from json_each(?1))
     union
-    select reference from Refs join closure on referrer = id
+    select reference from closure cross join Refs on referrer = id
 ) ";
 
 /// Why the database tells nothing.
@@ -40,14 +41,14 @@ pub(super) fn closure(file: &Path, roots: &[StorePath]) -> Result<Vec<PathInfo>,
     let roots = list(roots);
     let mut infos = HashMap::new();
     let mut ask = look.prepare(&format!(
-        "{CLOSURE} select v.id, path, hash, narSize, deriver, sigs, ca from ValidPaths v join closure c on v.id = c.id"
+        "{CLOSURE} select v.id, path, hash, narSize, deriver, sigs, ca from closure c cross join ValidPaths v on v.id = c.id"
     ))?;
     let mut rows = ask.query([&roots])?;
     while let Some(row) = rows.next()? {
         infos.insert(row.get::<_, i64>(0)?, info(row)?);
     }
     let mut ask = look.prepare(&format!(
-        "{CLOSURE} select referrer, reference from Refs join closure on referrer = id"
+        "{CLOSURE} select referrer, reference from closure cross join Refs on referrer = id"
     ))?;
     let mut rows = ask.query([&roots])?;
     while let Some(row) = rows.next()? {
