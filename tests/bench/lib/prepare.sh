@@ -3,7 +3,8 @@
 # shellcheck disable=SC2034 # the parts read what is set here
 
 # prepare NUMBER [THING:PACKAGE…]: checks and installs what is needed, and makes the folder $WORK for the fleet, for what
-# phoenix records and for Nix's evaluation cache: nothing of the operator's is used. NUMBER is that of the lab.
+# phoenix records and for Nix's evaluation cache: nothing of the operator's is used. NUMBER is that of the lab, whose hosts
+# are in memory, or in PHOENIX_BENCH_DIR.
 prepare() {
   local number=$1
   shift
@@ -22,9 +23,12 @@ prepare() {
   export HOME=$WORK/home
   unset SSH_AUTH_SOCK XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME
   export PHOENIX_LAB_NUMBER=${PHOENIX_BENCH_LAB:-$number}
-  unset PHOENIX_LAB_DIR PHOENIX_LAB_NET
+  unset PHOENIX_LAB_NET
+  # The hosts lie in memory. ext4 without a journal gives no inode out again for minutes, and looks through all such ones
+  # for each new file: after a garbage collection, whoever copies later pays more for the same.
+  export PHOENIX_LAB_DIR=${PHOENIX_BENCH_DIR:-/dev/shm/phoenix-lab$PHOENIX_LAB_NUMBER}
   [[ $(lab list --json) == "[]" ]] || die "lab $PHOENIX_LAB_NUMBER is up, and every run needs new hosts: end it with
-  PHOENIX_LAB_NUMBER=$PHOENIX_LAB_NUMBER tests/lab/lab down
+  PHOENIX_LAB_NUMBER=$PHOENIX_LAB_NUMBER PHOENIX_LAB_DIR=$PHOENIX_LAB_DIR tests/lab/lab down
 or name another with PHOENIX_BENCH_LAB"
   LOAD_BEFORE=$(cut -d' ' -f1-3 /proc/loadavg)
   KEEP=1
@@ -35,7 +39,7 @@ clean_up() {
   local status=$?
   ! declare -F line_stop >/dev/null || line_stop
   if ((status && KEEP)); then
-    say "the last output is in $WORK; the hosts stay as they are in lab $PHOENIX_LAB_NUMBER"
+    say "the last output is in $WORK; the hosts stay as they are in lab $PHOENIX_LAB_NUMBER, $PHOENIX_LAB_DIR"
   else
     rm -rf "$WORK"
   fi
