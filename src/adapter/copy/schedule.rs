@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::model::{PathInfo, StorePath};
 
 /// Paths that are looked at for one that costs nothing.
-const LOOK: usize = 64;
+const LOOK: usize = 256;
 
 /// The lane on which the host fetches paths from its own binary caches.
 const CACHES: usize = usize::MAX;
