@@ -38,6 +38,8 @@ struct Context<'a, W: World> {
     desk: &'a Desk,
     connecting: Semaphore,
     copying: Semaphore,
+    /// For what is copied before a system is built: it holds up none that is.
+    copying_ahead: Semaphore,
     activating: Semaphore,
     /// What connected hosts run and boot; these need no build when evaluation gives the same.
     current: RefCell<BTreeMap<HostName, Facts>>,
@@ -56,6 +58,7 @@ pub async fn run<W: World>(world: &W, request: &Request, desk: &Desk) -> Report 
         desk,
         connecting: Semaphore::new(request.parallel.connect.max(1)),
         copying: Semaphore::new(request.parallel.copy.max(1)),
+        copying_ahead: Semaphore::new(request.parallel.copy.max(1)),
         activating: Semaphore::new(request.parallel.activate.max(1)),
         current: RefCell::default(),
         failed: Cell::new(false),

@@ -49,7 +49,7 @@ pub(super) fn read(
         offline: or(layer.offline.clone(), Offline::Fail),
         identity: None,
         copy: CopySettings {
-            engine: or(layer.engine.clone(), CopyEngine::Nix),
+            engine: or(layer.engine.clone(), CopyEngine::Phoenix),
             substitute: or(layer.substitute.clone(), false),
             limit: or(layer.copy_limit.clone(), Duration::from_secs(3600)),
             bandwidth: layer.bandwidth.as_ref().map(|it| it.value),
@@ -93,10 +93,11 @@ fn check_signing(name: &HostName, table: &Table<'_>, layer: &Layer, log: &mut Lo
     let Some(key) = &layer.signing_key else {
         return;
     };
-    if or(layer.engine.clone(), CopyEngine::Nix) == CopyEngine::Nix {
-        let why = Refusal::new("it needs `engine = \"phoenix\"`, and the host is copied to by Nix");
-        let hint =
-            format!("set it in `copy` of host `{name}` or of its tags, or in [defaults.copy]");
+    if or(layer.engine.clone(), CopyEngine::Phoenix) == CopyEngine::Nix {
+        let why = Refusal::new("the host has `engine = \"nix\"`, which signs nothing");
+        let hint = format!(
+            "take one of both away, or set `engine = \"phoenix\"` in `copy` of host `{name}`"
+        );
         table.refuse("copy.signing_key", why.hint(hint), &key.span, log);
     }
 }

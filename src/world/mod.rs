@@ -99,13 +99,14 @@ pub trait Host {
     fn facts(&self) -> &Facts;
 
     /// Brings what is finished by now of a system that is still being built, as far as the host
-    /// will most likely need it. It may bring nothing: what goes wrong is told by the copy.
+    /// will most likely need it, and says whether that was anything. What goes wrong is told by
+    /// the copy, which begins anew then.
     // Dropped half-way, what arrived whole stays.
     fn copy_ahead(
         &mut self,
         evaluated: &Evaluated,
         progress: &dyn Fn(Copied),
-    ) -> impl Future<Output = ()>;
+    ) -> impl Future<Output = bool>;
 
     /// Brings a closure to the host, and says what was sent, also ahead of it; what arrived stays protected while this value lives.
     fn copy(

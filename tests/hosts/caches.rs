@@ -10,7 +10,7 @@ use crate::phoenix::{self, Phoenix};
 /// Paths of a megabyte that are new.
 const PATHS: u32 = 12;
 
-/// phoenix with its own engine, on a host that runs what has nothing of the payload, and that
+/// phoenix, and a host that runs what has nothing of the payload, and that
 /// fetches from a cache, as long as this lives.
 struct Scene {
     phoenix: Phoenix,
@@ -25,7 +25,7 @@ impl Scene {
     fn new(test: &str) -> Self {
         let lab = Lab::ready();
         let phoenix = Phoenix::new(&lab);
-        phoenix.settings("[defaults.copy]\nengine = \"phoenix\"\nsubstitute = true\n");
+        phoenix.settings("[defaults.copy]\nsubstitute = true\n");
         begin(&phoenix, &lab, &format!("{test}-old"), "");
         payload(&phoenix, &format!("{test}-new"), PATHS);
         let system = build(&phoenix);

@@ -1,4 +1,4 @@
-//! `engine = "phoenix"`: what arrives on hosts, and what becomes of it when something is in the way.
+//! Copies: what arrives on hosts, and what becomes of it when something is in the way.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,13 +12,6 @@ use crate::command::{self, Ran};
 use crate::lab::Lab;
 use crate::matrix;
 use crate::phoenix::{self, Phoenix};
-
-/// phoenix with its own engine.
-pub(crate) fn engine(lab: &Lab) -> Phoenix {
-    let phoenix = Phoenix::new(lab);
-    phoenix.settings("[defaults.copy]\nengine = \"phoenix\"\n");
-    phoenix
-}
 
 /// Of this test alone, so that the host has next to nothing of it.
 pub(crate) fn world(test: &str) -> String {
@@ -59,7 +52,7 @@ pub(crate) fn here(script: &str) -> String {
 #[test]
 fn a_store_that_was_copied_to_knows_what_the_workstation_knows() {
     let lab = Lab::ready();
-    let phoenix = engine(&lab);
+    let phoenix = Phoenix::new(&lab);
     release(&phoenix, "same", &world("same"));
 
     let ran = phoenix
@@ -106,7 +99,7 @@ impl Drop for Collecting<'_> {
 #[test]
 fn a_host_that_collects_garbage_all_the_while_gets_everything() {
     let lab = Lab::ready();
-    let phoenix = engine(&lab);
+    let phoenix = Phoenix::new(&lab);
     let runs = matrix::variable("PHOENIX_GC_RUNS");
     let runs = runs.map_or(3, |runs| runs.parse().expect("a number"));
     begin(&phoenix, &lab, "gc-old", "");
@@ -165,7 +158,7 @@ impl Drop for Damage {
 #[test]
 fn a_damaged_path_is_named_and_costs_no_other() {
     let lab = Lab::ready();
-    let phoenix = engine(&lab);
+    let phoenix = Phoenix::new(&lab);
     let old = begin(&phoenix, &lab, "damage-old", "");
     release(&phoenix, "damage-new", "");
     let system = build(&phoenix);
@@ -241,7 +234,7 @@ fn settle(phoenix: &Phoenix, lab: &Lab, test: &str) {
 #[test]
 fn a_rebuild_costs_a_few_percent_of_what_it_comes_to() {
     let lab = Lab::ready();
-    let phoenix = engine(&lab);
+    let phoenix = Phoenix::new(&lab);
     settle(&phoenix, &lab, "rebuild");
     let ran = deploy(&phoenix, &[], 0);
     assert_eq!(phoenix::outcome(&ran, HOST), "confirmed");
@@ -258,7 +251,7 @@ fn a_rebuild_costs_a_few_percent_of_what_it_comes_to() {
 #[test]
 fn what_is_finished_is_copied_while_the_rest_is_built() {
     let lab = Lab::ready();
-    let phoenix = engine(&lab);
+    let phoenix = Phoenix::new(&lab);
     begin(&phoenix, &lab, "ahead-old", &world("ahead"));
     let more = format!("build_seconds = 12\n{}", world("ahead-rebuilt-"));
     release(&phoenix, "ahead-new", &more);
@@ -316,7 +309,7 @@ impl Drop for HostDamage<'_> {
 #[test]
 fn a_host_whose_old_path_is_damaged_gets_the_new_one_as_a_whole() {
     let lab = Lab::ready();
-    let phoenix = engine(&lab);
+    let phoenix = Phoenix::new(&lab);
     settle(&phoenix, &lab, "base");
     let system = lab.running(HOST);
     let perl =

@@ -1,13 +1,11 @@
-//! Copies with `engine = "phoenix"` that are broken off half-way: what is told, what of them stays on
+//! Copies that are broken off half-way: what is told, what of them stays on
 //! the host, and what the next deployment sends.
 
 use std::thread;
 use std::time::Duration;
 
 use crate::boot::{HOST, begin, deploy, is_untouched, release};
-use crate::copying::{
-    Slow, build, copied, copy_stage, engine, has_a_sound_store, here, lacks, world,
-};
+use crate::copying::{Slow, build, copied, copy_stage, has_a_sound_store, here, lacks, world};
 use crate::lab::Lab;
 use crate::phoenix::{self, Phoenix, Running};
 
@@ -31,7 +29,7 @@ struct Broken<'a> {
 
 impl<'a> Broken<'a> {
     fn before(lab: &'a Lab, test: &str) -> Self {
-        let phoenix = engine(lab);
+        let phoenix = Phoenix::new(lab);
         // Of this test alone, so that the host has nothing of it.
         let world = world(test);
         let old = begin(&phoenix, lab, &format!("{test}-old"), &world);

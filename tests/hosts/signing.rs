@@ -1,9 +1,9 @@
 //! Hosts that take no path without a signature.
 
 use crate::boot::{HOST, begin, deploy, is_untouched, release};
-use crate::copying::{engine, here, world};
+use crate::copying::{here, world};
 use crate::lab::Lab;
-use crate::phoenix;
+use crate::phoenix::{self, Phoenix};
 
 /// The Nix configuration of the host with more in it, as long as this lives.
 struct Settings<'a>(&'a Lab);
@@ -30,7 +30,7 @@ impl Drop for Settings<'_> {
 #[test]
 fn a_host_that_wants_signatures_takes_those_of_a_key_that_it_trusts_and_no_others() {
     let lab = Lab::ready();
-    let phoenix = engine(&lab);
+    let phoenix = Phoenix::new(&lab);
     let old = begin(&phoenix, &lab, "sign-old", "");
     release(&phoenix, "sign-new", &world("sign"));
     let secret = phoenix.fleet().join("secret");

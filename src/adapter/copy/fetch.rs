@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::lane::Lane;
 use super::missing::ask;
-use super::send::Work;
+use super::work::Work;
 use crate::adapter::ssh::Program;
 use crate::model::{PathInfo, Problem};
 
@@ -26,9 +26,9 @@ const TRIAL: u64 = 1 << 20;
 /// What is known of neither way so far may take this long.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long fetching may take once there is nothing else to do: at least so long, and so many
-/// times as long as sending the same would.
-const LEAST: Duration = Duration::from_secs(10);
+/// How long the host may say nothing of what it fetches, once there is nothing else to do; and how
+/// many times as long as sending the same it may take.
+const SILENCE: Duration = Duration::from_secs(10);
 const TIMES: f64 = 3.0;
 
 /// How often it is looked at whether it takes too long.
@@ -73,11 +73,15 @@ impl Work<'_> {
             return;
         }
         let fetched = {
-            let lane = async { Lane::open(open().await?, self.share).await };
-            let batches = async { self.batches(&lane.await?).await };
+            let fetch = async {
+                let lane = Lane::open(open().await?, self.share).await?;
+                tokio::select! {
+                    fetched = self.batches(&lane) => fetched,
+                    () = self.takes_too_long(&lane) => Ok(()),
+                }
+            };
             tokio::select! {
-                fetched = batches => fetched,
-                () = self.takes_too_long() => Ok(()),
+                fetched = fetch => fetched,
                 () = self.over() => Ok(()),
             }
         };
@@ -156,7 +160,7 @@ impl Work<'_> {
     }
 
     /// Returns once the host has fetched for too long what alone is left. Tells meanwhile who waits.
-    async fn takes_too_long(&self) {
+    async fn takes_too_long(&self, lane: &Lane) {
         loop {
             sleep(LOOK).await;
             // What is sooner by the other way changes with time.
@@ -164,18 +168,42 @@ impl Work<'_> {
             let Some((bytes, since)) = self.fetching.borrow().batch else {
                 continue;
             };
-            let sending = self.seconds_to_send(bytes).unwrap_or_default();
-            let limit = LEAST.as_secs_f64().max(TIMES * sending);
-            if self.schedule.borrow().is_only_fetching() && since.elapsed().as_secs_f64() > limit {
+            let silent = lane.heard().elapsed();
+            let sending = self.seconds_to_send(bytes);
+            if self.schedule.borrow().is_only_fetching()
+                && gives_up(since.elapsed(), silent, sending)
+            {
                 return;
             }
         }
     }
 }
 
+/// Whether fetching is given up that has taken so long, of which nothing was heard for so
+/// long, where sending takes so many seconds, if that is known.
+fn gives_up(time: Duration, silent: Duration, sending: Option<f64>) -> bool {
+    let is_slow = sending.is_some_and(|seconds| time.as_secs_f64() > TIMES * seconds);
+    time > SILENCE && (silent > SILENCE || is_slow)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_silent_cache_is_given_up_and_a_slow_one_where_sending_is_known_to_be_faster() {
+        let given_up = |time, silent, sending| {
+            gives_up(
+                Duration::from_secs(time),
+                Duration::from_secs(silent),
+                sending,
+            )
+        };
+        assert!(given_up(11, 11, None) && given_up(11, 11, Some(1e6)));
+        assert!(!given_up(3600, 2, None) && !given_up(3600, 2, Some(1300.0)));
+        assert!(given_up(3600, 2, Some(1100.0)));
+        assert!(!given_up(9, 9, Some(0.1)), "it has only begun");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_cache_is_as_fast_as_it_was_and_slower_while_nothing_comes() {

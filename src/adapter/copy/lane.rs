@@ -52,6 +52,8 @@ pub(super) struct Lane {
     pub(super) conversation: RefCell<Conversation>,
     /// When the agent was last sent something.
     spoken: Cell<Instant>,
+    /// When the daemon last said something.
+    heard: Cell<Instant>,
 }
 
 /// The reading side.
@@ -75,6 +77,7 @@ impl Lane {
             }),
             conversation: conversation.into(),
             spoken: Cell::new(Instant::now()),
+            heard: Cell::new(Instant::now()),
         };
         lane.send(record(&greeting), |_| {}).await?;
         Ok(lane)
@@ -143,6 +146,11 @@ impl Lane {
         self.pass(&mut *self.speak.lock().await, out.into()).await
     }
 
+    /// When the daemon last said something. It says how far it is with what takes long.
+    pub(super) fn heard(&self) -> Instant {
+        self.heard.get()
+    }
+
     /// Asks questions; does not wait for their answers.
     pub(super) async fn put(&self, questions: &[Question<'_>]) -> Result<(), Problem> {
         let mut out = Vec::new();
@@ -169,6 +177,7 @@ impl Lane {
                 Some(Heard::Log(line)) => tracing::debug!(line, "the daemon says"),
                 None => {
                     let bytes = listen.read().await?;
+                    self.heard.set(Instant::now());
                     self.conversation.borrow_mut().arrived(&bytes);
                 }
             }

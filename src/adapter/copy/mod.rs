@@ -19,18 +19,19 @@ mod own;
 mod pace;
 mod room;
 mod schedule;
-mod send;
+mod sender;
 mod sign;
 mod source;
 #[cfg(test)]
 mod tests;
+mod work;
 mod write;
 
 pub use ahead::likely;
 pub use depot::Depot;
 pub use lane::{Held, daemon_ended};
 pub use limit::{Share, Total};
-pub use send::{SendJob, Sender};
+pub use sender::{SendJob, Sender};
 pub use sign::{SigningKey, SigningKeys};
 
 use super::store::Closure;

@@ -121,9 +121,6 @@ impl Schedule {
 
     /// The next path that the host may fetch, together with those that it is fetching.
     pub(super) fn next_to_fetch(&mut self) -> Option<(usize, Arc<PathInfo>)> {
-        if self.fetchable == 0 {
-            return None;
-        }
         let mut numbers = self.first..self.items.len();
         let next = numbers
             .find(|number| self.items[*number].may_fetch && self.is_ready(*number, CACHES))?;

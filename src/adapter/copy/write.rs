@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::depot::Taking;
 use super::encode::{End, Form};
 use super::lane::{Lane, record};
-use super::send::{Asked, Work};
+use super::work::{Asked, Work};
 use crate::model::{PathInfo, Problem};
 use crate::wire::daemon::Question;
 

@@ -250,12 +250,15 @@ impl Host for Link<'_> {
         &self.facts
     }
 
-    async fn copy_ahead(&mut self, evaluated: &Evaluated, progress: &dyn Fn(Copied)) {
-        if self.copy.engine == CopyEngine::Phoenix
-            && let Err(problem) = send::ahead(self, evaluated, progress).await
-        {
-            tracing::debug!(?problem, "nothing more is copied ahead");
+    async fn copy_ahead(&mut self, evaluated: &Evaluated, progress: &dyn Fn(Copied)) -> bool {
+        if self.copy.engine == CopyEngine::Nix {
+            return false;
         }
+        let brought = send::ahead(self, evaluated, progress).await;
+        brought.unwrap_or_else(|problem| {
+            tracing::debug!(?problem, "something was in the way of copying ahead");
+            false
+        })
     }
 
     async fn copy(&mut self, built: &Built, progress: &dyn Fn(Copied)) -> Result<Copied, Problem> {

@@ -1,5 +1,6 @@
 //! Copies with phoenix's own engine.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,14 @@ pub(super) struct Ahead {
     sent: Copied,
 }
 
+/// What to bring.
+struct Cargo<'a> {
+    toplevel: &'a Toplevel,
+    closure: &'a Closure,
+    /// What the host runs, where that is known.
+    runs: Option<&'a Closure>,
+}
+
 /// Copies the closure of `built` and says what was sent.
 pub(super) async fn copy(
     link: &mut Link<'_>,
@@ -40,14 +49,21 @@ pub(super) async fn copy(
     let limit = link.copy.limit;
     let link = &*link;
     let copy = async {
-        let closure = link.cx.store.closure(built.toplevel.path()).await?;
-        let sender = match sender {
-            Some(sender) => sender,
-            None => Sender::new(open(link).await?, &link.share).await?,
+        let toplevel = &built.toplevel;
+        // Before the agent runs, which does not wait long for its first word.
+        let closure = link.cx.store.closure(toplevel.path()).await?;
+        let runs = runs(link).await;
+        let cargo = Cargo {
+            toplevel,
+            closure: &closure,
+            runs: runs.as_deref(),
         };
-        let substitute = link.copy.substitute;
-        let job = (&built.toplevel, &*closure, substitute);
-        let copied = bring(link, &sender, job, &progress).await?;
+        let sender = match sender {
+            // The build may have taken hours.
+            Some(sender) if sender.answers(toplevel.path()).await => sender,
+            _ => start(link).await?,
+        };
+        let copied = bring(link, &sender, &cargo, &progress).await?;
         Ok((copied.after(sent), vec![sender.hold().await]))
     };
     let copied = timeout(limit, copy).await;
@@ -61,7 +77,8 @@ fn too_long(toplevel: &Toplevel, limit: Duration) -> Problem {
         .with_hint("raise `timeout` in [defaults.copy] or [hosts.NAME.copy] of fleet.toml")
 }
 
-/// Copies what is finished of a system and was not when this was done last.
+/// Copies what is finished of a system and was not when this was done last, and says whether that
+/// was anything.
 ///
 /// # Errors
 /// A [`Problem`] when something went wrong. The copy begins anew then.
@@ -69,60 +86,81 @@ pub(super) async fn ahead(
     link: &mut Link<'_>,
     evaluated: &Evaluated,
     progress: &dyn Fn(Copied),
-) -> Result<(), Problem> {
-    let Some(runs) = runs(link).await else {
-        return Ok(());
-    };
+) -> Result<bool, Problem> {
     let store = &link.cx.store;
-    let mut roots = likely(store.built(&evaluated.derivation).await, &runs);
+    let built = store.built(&evaluated.derivation).await;
+    if built.is_empty() {
+        return Ok(false);
+    }
+    let Some(runs) = runs(link).await else {
+        return Ok(false);
+    };
+    let mut roots = likely(built, &runs);
     roots.retain(|path| !link.ahead.roots.contains(path));
     if roots.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     link.ahead.roots.extend(roots.iter().cloned());
+    let sender = link.ahead.sender.take();
+    if sender.is_none() {
+        // A daemon that was lost protects no more what it had been sent.
+        roots = link.ahead.roots.iter().cloned().collect();
+    }
     let closure = store.closure_of(roots).await?;
-    let sender = match link.ahead.sender.take() {
-        Some(sender) => sender,
-        None => Sender::new(open(link).await?, &link.share).await?,
+    let cargo = Cargo {
+        toplevel: &evaluated.toplevel,
+        closure: &closure,
+        runs: Some(&runs),
     };
     let before = link.ahead.sent;
-    let ahead = |copied: Copied| Copied {
-        ahead: copied.paths,
-        ..copied
+    let sent = Cell::new(before);
+    let tell = |copied: Copied| {
+        let ahead = copied.paths;
+        sent.set(Copied { ahead, ..copied }.after(before));
+        progress(sent.get());
     };
-    let progress = |copied| progress(ahead(copied).after(before));
-    let job = (&evaluated.toplevel, &closure, false);
+    let round = async {
+        let sender = match sender {
+            Some(sender) => sender,
+            None => start(link).await?,
+        };
+        bring(link, &sender, &cargo, &tell).await?;
+        sender.rest().await?;
+        Ok(sender)
+    };
     let limit = link.copy.limit;
-    let sent = timeout(limit, bring(link, &sender, job, &progress)).await;
-    let sent = sent.map_err(|_| too_long(&evaluated.toplevel, limit))??;
-    sender.rest().await?;
-    link.ahead.sender = Some(sender);
-    link.ahead.sent = ahead(sent).after(before);
-    Ok(())
+    let sender = timeout(limit, round).await;
+    // Also what a round brought that failed.
+    link.ahead.sent = sent.get();
+    link.ahead.sender = Some(sender.map_err(|_| too_long(&evaluated.toplevel, limit))??);
+    Ok(true)
 }
 
 async fn bring(
     link: &Link<'_>,
     sender: &Sender,
-    (toplevel, closure, substitute): (&Toplevel, &Closure, bool),
+    cargo: &Cargo<'_>,
     progress: &dyn Fn(Copied),
 ) -> Result<Copied, Problem> {
-    let runs = runs(link).await;
     let key = match &link.copy.signing_key {
         Some(file) => Some(link.cx.keys.of(file)?),
         None => None,
     };
     let job = SendJob {
-        toplevel,
-        closure,
-        runs: runs.as_deref(),
-        substitute,
+        toplevel: cargo.toplevel,
+        closure: cargo.closure,
+        runs: cargo.runs,
+        substitute: link.copy.substitute,
         depot: &link.cx.depot,
         key,
     };
     sender
         .bring(&job, async || open(link).await, progress)
         .await
+}
+
+async fn start(link: &Link<'_>) -> Result<Sender, Problem> {
+    Sender::new(open(link).await?, &link.share).await
 }
 
 /// What the host runs. A system that others have deployed is not known here.

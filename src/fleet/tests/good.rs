@@ -45,7 +45,7 @@ fn a_host_needs_nothing_but_a_name() {
     assert_eq!(web1.reach.jump, None);
     assert!(web1.reach.use_agent);
     assert_eq!(web1.reach.connect_limit, Duration::from_secs(10));
-    assert_eq!(web1.copy.engine, CopyEngine::Nix);
+    assert_eq!(web1.copy.engine, CopyEngine::Phoenix);
     assert_eq!((web1.copy.bandwidth, fleet.bandwidth), (None, None));
     assert_eq!(web1.activate.limit, Duration::from_secs(300));
     assert_eq!(web1.activate.confirm_limit, Duration::from_secs(30));

@@ -115,9 +115,10 @@ impl Host for FakeHost {
         &self.facts
     }
 
-    async fn copy_ahead(&mut self, _evaluated: &Evaluated, _progress: &dyn Fn(Copied)) {
+    async fn copy_ahead(&mut self, _evaluated: &Evaluated, _progress: &dyn Fn(Copied)) -> bool {
         sleep(Duration::from_secs(2)).await;
         self.change(|state| state.ahead += 1);
+        true
     }
 
     async fn copy(&mut self, _built: &Built, progress: &dyn Fn(Copied)) -> Result<Copied, Problem> {

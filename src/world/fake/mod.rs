@@ -47,7 +47,7 @@ pub enum Behaviour {
     EvalFails,
     /// Its system does not build.
     BuildFails,
-    /// Its system takes twelve seconds to build.
+    /// Its system takes nine seconds to build.
     BuildsLong,
     /// No address answers.
     Unreachable,
@@ -298,7 +298,7 @@ impl World for FakeWorld {
     ) {
         for (done, (name, evaluated)) in (1..).zip(wanted) {
             sleep(match self.behaviour(name) {
-                Behaviour::BuildsLong => Duration::from_secs(12),
+                Behaviour::BuildsLong => Duration::from_secs(9),
                 _ => Duration::from_millis(300),
             })
             .await;

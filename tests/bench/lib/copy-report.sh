@@ -36,7 +36,7 @@ copy_report_head() {
   cat <<'END'
 ## Copying
 
-phoenix's own engine beside one `nix copy` a host, all at once, over `ssh://` and over `ssh-ng://`. Made by
+phoenix beside one `nix copy` a host, all at once, over `ssh://` and over `ssh-ng://`. Made by
 
     scripts/build && tests/bench/copy --write
 END

@@ -1,4 +1,4 @@
-//! Brings what a host lacks of a closure to it.
+//! What the lanes of one host do together until it has all that it lacked.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, VecDeque};
@@ -14,16 +14,15 @@ use super::base::Bases;
 use super::encode::{End, Form};
 use super::failure::Failures;
 use super::fetch::{Fetching, may_have};
-use super::lane::{Held, Lane};
+use super::lane::Lane;
 use super::limit::Share;
-use super::missing::missing;
 use super::pace::Pace;
 use super::schedule::{Refusal, Schedule};
 use super::sign::SigningKey;
 use super::write::write;
-use super::{Closure, Depot};
+use super::{Depot, SendJob};
 use crate::adapter::ssh::Program;
-use crate::model::{Copied, PathInfo, Problem, Toplevel};
+use crate::model::{Copied, PathInfo, Problem};
 use crate::wire::daemon::{Answer, DaemonError};
 
 /// Bytes a second that lanes together shall be able to carry: 1 Gbit/s.
@@ -44,109 +43,6 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Missing bytes that a further lane is worth.
 const WORTH: u64 = 4 << 20;
 
-/// What to send, and from where.
-pub struct SendJob<'a> {
-    /// The system whose closure it is.
-    pub toplevel: &'a Toplevel,
-    /// What the host shall have.
-    pub closure: &'a Closure,
-    /// What the host runs, where this workstation's store knows it.
-    pub runs: Option<&'a Closure>,
-    /// Whether the host may fetch from its own binary caches what they have.
-    pub substitute: bool,
-    /// The encoded paths.
-    pub depot: &'a Arc<Depot>,
-    /// Signs the paths, for a host that shall look at signatures.
-    pub key: Option<&'a SigningKey>,
-}
-
-/// A daemon on a host, to which closures are brought. It was asked to protect all of them from the
-/// host's garbage collector, and does while it lives.
-pub struct Sender {
-    first: Lane,
-    /// What the host has of the bandwidth.
-    share: Arc<Share>,
-}
-
-impl Sender {
-    /// Begins with a daemon that was started.
-    ///
-    /// # Errors
-    /// A [`Problem`] when contact is lost.
-    pub async fn new(daemon: Program, share: &Arc<Share>) -> Result<Self, Problem> {
-        let first = Lane::open(daemon, share).await?;
-        let share = Arc::clone(share);
-        Ok(Self { first, share })
-    }
-
-    /// Brings what is missing of a closure, and says what was sent. `open` starts further
-    /// daemons beside the first one; they are gone by the end.
-    ///
-    /// # Errors
-    /// A [`Problem`] with the paths that the host did not take, or why contact was lost. What
-    /// arrived whole stays on the host; nothing more can be brought by this.
-    // Dropped here, the channels close; the host keeps the paths that arrived whole.
-    pub async fn bring(
-        &self,
-        job: &SendJob<'_>,
-        open: impl AsyncFn() -> Result<Program, Problem>,
-        progress: &dyn Fn(Copied),
-    ) -> Result<Copied, Problem> {
-        let missing = missing(&self.first, job).await?;
-        let bytes: u64 = missing.iter().map(|info| info.nar_size).sum();
-        let expected = Copied {
-            expected_paths: Some(missing.len() as u64),
-            nar_bytes: Some(0),
-            expected_nar_bytes: Some(bytes),
-            ..Copied::default()
-        };
-        progress(expected);
-        if missing.is_empty() {
-            return Ok(expected);
-        }
-        let may_fetch = |info: &PathInfo| job.substitute && may_have(info);
-        let work = Work {
-            depot: job.depot,
-            share: &self.share,
-            key: job.key,
-            schedule: RefCell::new(Schedule::new(missing, may_fetch)),
-            fetching: RefCell::default(),
-            changed: Notify::new(),
-            sent: Cell::new(expected),
-            taken: Cell::new(0),
-            progress,
-            distance: Cell::new(None),
-            began: Instant::now(),
-            failures: RefCell::default(),
-            pace: RefCell::new(Pace::new(self.share.bandwidth())),
-            bases: job.runs.map(|runs| Bases::of(runs.paths())),
-            whole: RefCell::default(),
-        };
-        let done = work.all(&self.first, bytes, &open).await;
-        let read = job.depot.read();
-        tracing::debug!(read, "bytes read of the store so far, for all hosts");
-        done?;
-        let failures = work.failures.into_inner();
-        failures.verdict(job.toplevel, job.key).await?;
-        Ok(work.sent.get())
-    }
-
-    /// Says nothing for a while: the agent does not take the silence for a dead connection.
-    ///
-    /// # Errors
-    /// A [`Problem`] when contact is lost.
-    pub async fn rest(&self) -> Result<(), Problem> {
-        self.first.rest().await
-    }
-
-    /// Keeps the daemon for what it protects.
-    pub async fn hold(self) -> Held {
-        // If the connection is lost, whoever uses it next is told.
-        let _ = self.first.rest().await;
-        self.first.hold()
-    }
-}
-
 /// What the lanes of one host share.
 pub(super) struct Work<'a> {
     pub(super) depot: &'a Arc<Depot>,
@@ -157,8 +53,9 @@ pub(super) struct Work<'a> {
     /// Something may go that could not before, or all is over.
     pub(super) changed: Notify,
     sent: Cell<Copied>,
-    /// Bytes of NARs that were sent and taken.
-    taken: Cell<u64>,
+    /// Bytes of NARs that were sent and taken, and how long after the beginning the last were:
+    /// while nothing is sent the link does not become slower.
+    taken: Cell<(u64, Duration)>,
     progress: &'a dyn Fn(Copied),
     /// How long an answer takes, once that is known.
     distance: Cell<Option<Duration>>,
@@ -179,9 +76,45 @@ pub(super) enum Asked {
     Path(usize, Form),
 }
 
+impl<'a> Work<'a> {
+    pub(super) fn new(
+        job: &SendJob<'a>,
+        share: &'a Arc<Share>,
+        missing: Vec<Arc<PathInfo>>,
+        expected: Copied,
+        progress: &'a dyn Fn(Copied),
+    ) -> Self {
+        let may_fetch = |info: &PathInfo| job.substitute && may_have(info);
+        Self {
+            depot: job.depot,
+            share,
+            key: job.key,
+            schedule: RefCell::new(Schedule::new(missing, may_fetch)),
+            fetching: RefCell::default(),
+            changed: Notify::new(),
+            sent: Cell::new(expected),
+            taken: Cell::default(),
+            progress,
+            distance: Cell::new(None),
+            began: Instant::now(),
+            failures: RefCell::default(),
+            pace: RefCell::new(Pace::new(share.bandwidth())),
+            bases: job.runs.map(|runs| Bases::of(runs.paths())),
+            whole: RefCell::default(),
+        }
+    }
+}
+
 impl Work<'_> {
+    /// What was sent, or what is to be told of paths that the host did not take.
+    pub(super) async fn end(self, job: &SendJob<'_>) -> Result<Copied, Problem> {
+        let failures = self.failures.into_inner();
+        failures.verdict(job.toplevel, job.key).await?;
+        Ok(self.sent.get())
+    }
+
     /// Works on all lanes until all paths are through; the first one tells how it went.
-    async fn all(
+    pub(super) async fn all(
         &self,
         first: &Lane,
         bytes: u64,
@@ -319,15 +252,15 @@ impl Work<'_> {
 
     /// Seconds that it takes to send paths of so many bytes; `None` before one was taken.
     pub(super) fn seconds_to_send(&self, bytes: u64) -> Option<f64> {
-        let taken = self.taken.get();
-        let seconds = self.began.elapsed().as_secs_f64();
-        (taken > 0).then(|| bytes as f64 * seconds / taken as f64)
+        let (taken, time) = self.taken.get();
+        (taken > 0).then(|| bytes as f64 * time.as_secs_f64() / taken as f64)
     }
 
     /// The host took a path.
     fn taken(&self, number: usize) {
         let size = self.schedule.borrow().info(number).nar_size;
-        self.taken.set(self.taken.get() + size);
+        let (taken, _) = self.taken.get();
+        self.taken.set((taken + size, self.began.elapsed()));
         self.there(number);
     }
 
