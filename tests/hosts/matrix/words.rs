@@ -10,6 +10,8 @@ pub(super) struct Words {
 
 /// A cause that is told only if phoenix tried in vain just before: a matter of moments.
 const CHANCE: &str = "cause: no new connection could prove it";
+/// How many paths a full store refuses depends on how many were under way.
+const UNTAKEN: &str = " paths were not taken";
 /// How contact was lost is told between these; it depends on what the network said first.
 const HOW: (&str, &str) = ("contact was lost during activation (", "; asking again");
 /// Told of a host that was not booted since its kernel came: it depends on the cells before.
@@ -75,7 +77,7 @@ impl Words {
             .lines()
             .map(str::trim_start)
             .filter(is_said)
-            .filter(|line| !line.starts_with(CHANCE))
+            .filter(|line| !line.starts_with(CHANCE) && !line.ends_with(UNTAKEN))
             .map(|line| self.plain(line))
             .collect();
         let is_notice = |line: &&str| {
