@@ -77,7 +77,7 @@ async fn deploy<W: World>(
 ) -> Result<End, End> {
     let host = &target.host;
     if until < Stage::Copy {
-        let made = make(cx, host, intake, until, oneshot::channel().0).await?;
+        let made = make(cx, host, intake, until, |_| {}).await?;
         systems.to = Some(made.evaluated.toplevel);
         return Ok(End::good(Outcome::Done { stage: until }));
     }
@@ -99,6 +99,8 @@ async fn deploy<W: World>(
         Ok(link)
     };
     let made = async {
+        // Nobody wants to know any more when the host could not be reached.
+        let tell = |evaluated: &Evaluated| drop(tell.send(evaluated.clone()));
         let made = make(cx, host, intake, until, tell).await;
         is_built.send_replace(true);
         made
@@ -234,11 +236,10 @@ async fn make<W: World>(
     host: &HostName,
     intake: Intake,
     until: Stage,
-    tell: oneshot::Sender<Evaluated>,
+    tell: impl FnOnce(&Evaluated),
 ) -> Result<Made, End> {
     let evaluated = stage(cx, host, Stage::Eval, received(intake.evaluated)).await?;
-    // Nobody wants to know where nothing is copied.
-    let _ = tell.send(evaluated.clone());
+    tell(&evaluated);
     if until == Stage::Eval {
         return Ok(Made {
             evaluated,

@@ -1,6 +1,7 @@
 //! One host: its own words over those of its tags over those of all hosts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::{
@@ -41,20 +42,23 @@ pub(super) fn read(
     let addresses = addresses(name, table, log);
     let profile = table.read("profile", &PROFILE, log).map(|it| it.value);
     let mut layer = settle(name, &tags, own, shared, log);
-    check_signing(name, table, &layer, log);
+    let copy = CopySettings {
+        engine: or(layer.engine.clone(), CopyEngine::Phoenix),
+        substitute: or(layer.substitute.clone(), false),
+        limit: or(layer.copy_limit.clone(), Duration::from_secs(3600)),
+        bandwidth: layer.bandwidth.as_ref().map(|it| it.value),
+        signing_key: layer.signing_key.as_ref().map(|it| it.value.clone()),
+    };
+    if let (CopyEngine::Nix, Some(key)) = (copy.engine, &layer.signing_key) {
+        refuse_signing(name, table, key, log);
+    }
     HostSpec {
         name: name.clone(),
         profile,
         tags,
         offline: or(layer.offline.clone(), Offline::Fail),
         identity: None,
-        copy: CopySettings {
-            engine: or(layer.engine.clone(), CopyEngine::Phoenix),
-            substitute: or(layer.substitute.clone(), false),
-            limit: or(layer.copy_limit.clone(), Duration::from_secs(3600)),
-            bandwidth: layer.bandwidth.as_ref().map(|it| it.value),
-            signing_key: layer.signing_key.as_ref().map(|it| it.value.clone()),
-        },
+        copy,
         activate: ActivateSettings {
             limit: or(layer.activate_limit.clone(), Duration::from_secs(5 * 60)),
             confirm_limit: or(layer.confirm_limit.clone(), Duration::from_secs(30)),
@@ -89,17 +93,11 @@ fn addresses(name: &HostName, table: &Table<'_>, log: &mut Log<'_>) -> Vec<Addre
 }
 
 /// `nix copy` would send what nobody signed.
-fn check_signing(name: &HostName, table: &Table<'_>, layer: &Layer, log: &mut Log<'_>) {
-    let Some(key) = &layer.signing_key else {
-        return;
-    };
-    if or(layer.engine.clone(), CopyEngine::Phoenix) == CopyEngine::Nix {
-        let why = Refusal::new("the host has `engine = \"nix\"`, which signs nothing");
-        let hint = format!(
-            "take one of both away, or set `engine = \"phoenix\"` in `copy` of host `{name}`"
-        );
-        table.refuse("copy.signing_key", why.hint(hint), &key.span, log);
-    }
+fn refuse_signing(name: &HostName, table: &Table<'_>, key: &At<PathBuf>, log: &mut Log<'_>) {
+    let why = Refusal::new("the host has `engine = \"nix\"`, which signs nothing");
+    let hint =
+        format!("take one of both away, or set `engine = \"phoenix\"` in `copy` of host `{name}`");
+    table.refuse("copy.signing_key", why.hint(hint), &key.span, log);
 }
 
 fn reach(name: &HostName, addresses: Vec<Address>, layer: Layer, cx: &ParseContext<'_>) -> Reach {

@@ -13,6 +13,13 @@ use crate::lab::Lab;
 use crate::matrix;
 use crate::phoenix::{self, Phoenix};
 
+/// phoenix with an engine that may not be the default one.
+pub(crate) fn with_engine(lab: &Lab, engine: &str) -> Phoenix {
+    let phoenix = Phoenix::new(lab);
+    phoenix.settings(&format!("[defaults.copy]\nengine = \"{engine}\"\n"));
+    phoenix
+}
+
 /// Of this test alone, so that the host has next to nothing of it.
 pub(crate) fn world(test: &str) -> String {
     format!("world = \"{test}{}\"", std::process::id())
@@ -332,8 +339,7 @@ fn a_host_whose_old_path_is_damaged_gets_the_new_one_as_a_whole() {
 fn copies_are_held_to_the_bandwidth_of_fleet_toml() {
     let lab = Lab::ready();
     for engine in ["nix", "phoenix"] {
-        let phoenix = Phoenix::new(&lab);
-        phoenix.settings(&format!("[defaults.copy]\nengine = \"{engine}\"\n"));
+        let phoenix = with_engine(&lab, engine);
         payload(&phoenix, &format!("limits-{engine}"), 8);
         phoenix.settings("[fleet.parallel]\nbandwidth = \"8 MB/s\"\n");
         let began = Instant::now();

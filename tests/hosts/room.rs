@@ -2,6 +2,7 @@
 //! the store. A file system that small is mounted over the host's own, and taken away at the end.
 
 use crate::boot::{HOST, begin, deploy, is_untouched, refuses, release};
+use crate::copying;
 use crate::lab::Lab;
 use crate::phoenix::{self, Phoenix};
 
@@ -64,8 +65,7 @@ fn small_store<'a>(lab: &'a Lab, mebibytes: u32) -> Undo<'a> {
 fn a_copy_that_fills_the_store_is_told_as_that_and_arms_nothing() {
     let lab = Lab::ready();
     for name in ["nix", "phoenix"] {
-        let phoenix = Phoenix::new(&lab);
-        phoenix.settings(&format!("[defaults.copy]\nengine = \"{name}\"\n"));
+        let phoenix = copying::with_engine(&lab, name);
         let old = begin(&phoenix, &lab, &format!("store-old-{name}"), "");
         // Of this test alone, or the host would have most of it from an earlier one.
         let world = format!("world = \"room-{name}{}\"", std::process::id());

@@ -72,25 +72,22 @@ impl Work<'_> {
         if !self.schedule.borrow().has_fetchable() {
             return;
         }
-        let fetched = {
-            let fetch = async {
-                let lane = Lane::open(open().await?, self.share).await?;
-                tokio::select! {
-                    fetched = self.batches(&lane) => fetched,
-                    () = self.takes_too_long(&lane) => Ok(()),
-                }
-            };
+        let fetch = async {
+            let lane = Lane::open(open().await?, self.share).await?;
             tokio::select! {
-                fetched = fetch => fetched,
-                () = self.over() => Ok(()),
+                fetched = self.batches(&lane) => fetched,
+                () = self.takes_too_long(&lane) => Ok(()),
             }
+        };
+        let fetched = tokio::select! {
+            fetched = fetch => fetched,
+            () = self.over() => Ok(()),
         };
         if let Err(problem) = fetched {
             tracing::debug!(?problem, "the host fetches no more");
         }
         // All that is left is sent.
         self.schedule.borrow_mut().fetch_no_more();
-        *self.fetching.borrow_mut() = Fetching::default();
         self.changed.notify_waiters();
     }
 

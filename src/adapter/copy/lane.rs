@@ -47,7 +47,7 @@ impl Held {
 pub(super) struct Lane {
     pub(super) speak: Mutex<Stdin>,
     /// What the host has of the bandwidth.
-    share: Arc<Share>,
+    pub(super) share: Arc<Share>,
     pub(super) listen: Mutex<Listen>,
     pub(super) conversation: RefCell<Conversation>,
     /// When the agent was last sent something.

@@ -18,8 +18,6 @@ pub(super) struct Schedule {
     /// Before it, nothing waits.
     first: usize,
     open: usize,
-    /// Bytes of paths that wait and that the host may fetch.
-    fetchable: u64,
 }
 
 #[derive(Debug)]
@@ -75,9 +73,7 @@ impl Schedule {
             state: State::Waiting,
             relied: false,
         };
-        let fetchable = missing.iter().filter(|info| may_fetch(info));
         Self {
-            fetchable: fetchable.map(|info| info.nar_size).sum(),
             open: missing.len(),
             items: missing.into_iter().map(item).collect(),
             first: 0,
@@ -109,7 +105,7 @@ impl Schedule {
         let free = |number: &&usize| costs_nothing(&self.items[**number].info);
         let next = ready.iter().find(free).or(ready.first()).copied();
         let next = next.or_else(|| {
-            let waiting = self.fetchable;
+            let waiting = self.fetchable().map(|info| info.nar_size).sum();
             let mut numbers = (self.first..self.items.len()).rev();
             numbers.find(|number| {
                 let item = &self.items[*number];
@@ -133,16 +129,19 @@ impl Schedule {
         let item = &mut self.items[number];
         item.relied = relied;
         item.state = State::Sent(lane);
-        if item.may_fetch {
-            self.fetchable -= item.info.nar_size;
-        }
         (number, Arc::clone(&item.info))
+    }
+
+    /// The paths that wait and that the host may fetch.
+    fn fetchable(&self) -> impl Iterator<Item = &PathInfo> {
+        let waiting = self.items[self.first..].iter();
+        let waiting = waiting.filter(|item| item.may_fetch && item.state == State::Waiting);
+        waiting.map(|item| &*item.info)
     }
 
     /// Whether a path waits that the host may fetch.
     pub(super) fn has_fetchable(&self) -> bool {
-        let mut waiting = self.items[self.first..].iter();
-        waiting.any(|item| item.may_fetch && item.state == State::Waiting)
+        self.fetchable().next().is_some()
     }
 
     /// Whether nothing is under way but what the host is fetching.
@@ -166,7 +165,6 @@ impl Schedule {
                 self.wait(number);
             }
         }
-        self.fetchable = 0;
     }
 
     /// Whether a path waits and may go. One that needs a lost path is lost itself.
@@ -230,20 +228,12 @@ impl Schedule {
     }
 
     fn wait(&mut self, number: usize) {
-        let item = &mut self.items[number];
-        item.state = State::Waiting;
-        if item.may_fetch {
-            self.fetchable += item.info.nar_size;
-        }
+        self.items[number].state = State::Waiting;
         self.first = self.first.min(number);
     }
 
     fn close(&mut self, number: usize, state: State) {
-        let item = &mut self.items[number];
-        if item.may_fetch && item.state == State::Waiting {
-            self.fetchable -= item.info.nar_size;
-        }
-        item.state = state;
+        self.items[number].state = state;
         self.open -= 1;
     }
 

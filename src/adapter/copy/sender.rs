@@ -32,8 +32,6 @@ pub struct SendJob<'a> {
 /// host's garbage collector, and does while it lives.
 pub struct Sender {
     first: Lane,
-    /// What the host has of the bandwidth.
-    share: Arc<Share>,
 }
 
 impl Sender {
@@ -43,8 +41,7 @@ impl Sender {
     /// A [`Problem`] when contact is lost.
     pub async fn new(daemon: Program, share: &Arc<Share>) -> Result<Self, Problem> {
         let first = Lane::open(daemon, share).await?;
-        let share = Arc::clone(share);
-        Ok(Self { first, share })
+        Ok(Self { first })
     }
 
     /// Brings what is missing of a closure, and says what was sent. `open` starts further
@@ -72,7 +69,7 @@ impl Sender {
         if missing.is_empty() {
             return Ok(expected);
         }
-        let work = Work::new(job, &self.share, missing, expected, progress);
+        let work = Work::new(job, &self.first.share, missing, expected, progress);
         let done = work.all(&self.first, bytes, &open).await;
         let read = job.depot.read();
         tracing::debug!(read, "bytes read of the store so far, for all hosts");

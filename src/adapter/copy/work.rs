@@ -258,10 +258,9 @@ impl Work<'_> {
 
     /// The host took a path.
     fn taken(&self, number: usize) {
-        let size = self.schedule.borrow().info(number).nar_size;
+        let size = self.there(number);
         let (taken, _) = self.taken.get();
         self.taken.set((taken + size, self.began.elapsed()));
-        self.there(number);
     }
 
     /// The host fetched a path by itself.
@@ -274,7 +273,8 @@ impl Work<'_> {
         self.there(number);
     }
 
-    fn there(&self, number: usize) {
+    /// The host has a path; says how large it is.
+    fn there(&self, number: usize) -> u64 {
         let size = self.schedule.borrow_mut().there(number).nar_size;
         let sent = self.sent.get();
         self.tell(Copied {
@@ -282,6 +282,7 @@ impl Work<'_> {
             nar_bytes: sent.nar_bytes.map(|bytes| bytes + size),
             ..sent
         });
+        size
     }
 
     /// Counts bytes that went over the connection.

@@ -85,11 +85,6 @@ impl Conversation {
     /// Appends the bytes of a question, which is answered after all that were asked before.
     pub fn ask(&mut self, question: Question<'_>, out: &mut Vec<u8>) {
         question.put(out);
-        self.expect(question);
-    }
-
-    /// Expects the answer to a question whose bytes are sent by somebody else.
-    pub fn expect(&mut self, question: Question<'_>) {
         let expects = match question {
             Question::IsValid(_) => Expects::Answer(Shape::Flag, None),
             Question::Protect(_) => Expects::Answer(Shape::One, None),

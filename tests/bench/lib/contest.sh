@@ -74,10 +74,13 @@ hosts_cpu_millis() {
 }
 
 # The bytes that went over all hosts' links so far, in both directions.
-hosts_link_bytes() {
+hosts_link_bytes() { hosts_sum link_bytes; }
+
+# hosts_sum FUNCTION: the sum of what it says of each host.
+hosts_sum() {
   local name sum=0
   for name in "${HOSTS[@]}"; do
-    sum=$((sum + $(link_bytes "$name")))
+    sum=$((sum + $("$1" "$name")))
   done
   printf '%s\n' "$sum"
 }

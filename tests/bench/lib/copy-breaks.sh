@@ -154,13 +154,7 @@ sent_to() {
   printf '%s\n' "$bytes"
 }
 
-sent_to_all() {
-  local name sum=0
-  for name in "${HOSTS[@]}"; do
-    sum=$((sum + $(sent_to "$name")))
-  done
-  printf '%s\n' "$sum"
-}
+sent_to_all() { hosts_sum sent_to; }
 
 quotient() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f\n", a / b }'; }
 
