@@ -24,7 +24,7 @@ use crate::model::{PathInfo, StorePath};
 const STORE: &str = "/nix/store";
 
 /// Bytes that are kept for hosts that may still want them: eight hosts on two processors drift no further apart.
-const ROOM: usize = 112 << 20;
+const ROOM: usize = 96 << 20;
 
 /// The strongest level of packing there is any use for.
 const STRONGEST: i32 = 9;
@@ -110,8 +110,8 @@ impl Depot {
         self.read.load(Ordering::Relaxed)
     }
 
-    /// Begins to take a path. Packing that is done already is taken if it is no weaker. Where
-    /// there is no room to make a path as what differs from another, it is packed by itself.
+    /// Begins to take a path. Packing that is done already is taken if it is no weaker, and what
+    /// is made for others if it is nearly as good. Where there is no room to make a path as what differs from another, it is packed by itself.
     pub(super) fn take(self: &Arc<Self>, info: &Arc<PathInfo>, form: Form) -> Taking {
         let mut shelves = lock(&self.shelves);
         let key = |form: &Form| (info.path.clone(), form.clone());
@@ -132,13 +132,16 @@ impl Depot {
             }
             form => (form, None),
         };
-        let done = match form {
+        let stronger = match form {
             Form::Packed(level) => (level + 1..=STRONGEST)
                 .rev()
                 .find_map(|level| there(&Form::Packed(level), true)),
             Form::Plain | Form::After(_) => None,
         };
-        if let Some(good) = done.or_else(|| there(&form, false)) {
+        let found = stronger
+            .or_else(|| there(&form, false))
+            .or_else(|| there(&form.as_good()?, false));
+        if let Some(good) = found {
             return self.taking(good);
         }
         let good = Arc::new(Good::new(&self.source, info, form, room));

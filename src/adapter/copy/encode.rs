@@ -41,6 +41,20 @@ pub(super) enum Form {
     After(Arc<Base>),
 }
 
+impl Form {
+    /// The form that is taken instead where it is made for others already: reading and packing
+    /// a path once more, and keeping it twice, costs all hosts more than it spares one.
+    pub(super) fn as_good(&self) -> Option<Self> {
+        match self {
+            Self::Plain | Self::Packed(3) => Some(Self::Packed(1)),
+            // The other way round, too: links that are alike are measured a little differently.
+            Self::Packed(1 | 6) => Some(Self::Packed(3)),
+            Self::Packed(9) => Some(Self::Packed(6)),
+            Self::Packed(_) | Self::After(_) => None,
+        }
+    }
+}
+
 /// A path that another is like.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Base {

@@ -14,7 +14,12 @@ const FAST: f64 = 120e6;
 
 /// Below these, stronger packing pays.
 const MIDDLING: f64 = 25e6;
+const MODEST: f64 = 15e6;
 const SLOW: f64 = 5e6;
+
+/// Before a link is measured: what a large path begins with, it keeps, and packing at this level
+/// is faster than 1 Gbit/s.
+const FIRST_FORM: Form = Form::Packed(3);
 
 /// Bytes that say nothing about a link: they go into buffers on the way.
 const BUFFERED: usize = 3 << 20;
@@ -26,6 +31,12 @@ const FIRST: Duration = Duration::from_millis(25);
 
 /// With less of the processor's time unused, nothing can be spared for packing.
 const IDLE: f64 = 0.15;
+
+/// What packing for a modest link takes for itself: it is some times dearer than the next level.
+const LEISURE: f64 = 0.5;
+
+/// Before anybody looked at the processor, or where nobody can.
+const UNKNOWN: f64 = 0.3;
 
 /// How one host is sent to.
 #[derive(Debug)]
@@ -61,7 +72,7 @@ impl Pace {
         let rate = limit.map(|limit| limit.bytes() as f64);
         let slow = rate.filter(|rate| *rate < FAST);
         Self {
-            form: slow.map_or(Form::Packed(1), |rate| for_link(rate, (rate, 1.0))),
+            form: slow.map_or(FIRST_FORM, |rate| for_link(rate, (rate, 1.0))),
             buffered: 0,
             span: FIRST,
             since: Instant::now(),
@@ -110,6 +121,8 @@ fn for_link(rate: f64, (all, idle): (f64, f64)) -> Form {
     let form = match rate {
         FAST.. => Form::Plain,
         MIDDLING.. => Form::Packed(1),
+        MODEST.. => Form::Packed(3),
+        SLOW.. if idle >= LEISURE => Form::Packed(6),
         SLOW.. => Form::Packed(3),
         _ => Form::Packed(9),
     };
@@ -124,6 +137,7 @@ fn for_link(rate: f64, (all, idle): (f64, f64)) -> Form {
 /// For packing that is what is waited for.
 fn cheaper(form: &Form) -> Form {
     match form {
+        Form::Packed(level) if *level > 6 => Form::Packed(6),
         Form::Packed(level) if *level > 3 => Form::Packed(3),
         Form::Packed(level) if *level > 1 => Form::Packed(1),
         _ => Form::Plain,
@@ -151,8 +165,7 @@ impl Meter {
             };
             shared.processor = now;
         }
-        // Where nobody says, something is to be spared.
-        (shared.rate, shared.idle.unwrap_or(1.0))
+        (shared.rate, shared.idle.unwrap_or(UNKNOWN))
     }
 }
 
@@ -179,7 +192,8 @@ mod tests {
     fn slow_links_get_stronger_packing_and_fast_ones_none() {
         let spare = |rate| for_link(rate, (rate, 0.9));
         assert_eq!(spare(1e6), Form::Packed(9));
-        assert_eq!(spare(10e6), Form::Packed(3));
+        assert_eq!(spare(20e6), Form::Packed(3));
+        assert_eq!(spare(10e6), Form::Packed(6));
         assert_eq!(spare(50e6), Form::Packed(1));
         assert_eq!(spare(200e6), Form::Plain);
     }
@@ -189,7 +203,8 @@ mod tests {
         assert_eq!(for_link(30e6, (240e6, 0.0)), Form::Plain);
         assert_eq!(for_link(30e6, (60e6, 0.0)), Form::Plain);
         assert_eq!(for_link(10e6, (20e6, 0.0)), Form::Packed(1));
-        assert_eq!(for_link(1e6, (8e6, 0.0)), Form::Packed(3));
+        assert_eq!(for_link(10e6, (20e6, UNKNOWN)), Form::Packed(3));
+        assert_eq!(for_link(1e6, (8e6, 0.0)), Form::Packed(6));
     }
 
     #[tokio::test]
@@ -197,19 +212,19 @@ mod tests {
         let form = |bytes| Pace::new(Bandwidth::new(bytes)).form();
         assert_eq!(form(2_000_000), Form::Packed(9));
         assert_eq!(form(20_000_000), Form::Packed(3));
-        assert_eq!(form(1_000_000_000), Form::Packed(1));
+        assert_eq!(form(1_000_000_000), FIRST_FORM);
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_fills_buffers_says_nothing_and_what_waits_for_packing_packs_less() {
         let (mut pace, all) = (Pace::new(None), Meter::default());
         pace.sent(BUFFERED, Duration::from_secs(9), Duration::ZERO, &all);
-        assert_eq!(pace.form(), Form::Packed(1));
+        assert_eq!(pace.form(), FIRST_FORM);
         tokio::time::advance(FIRST).await;
         pace.sent(25_000, FIRST, Duration::ZERO, &all);
         assert_eq!(pace.form(), Form::Packed(9));
         tokio::time::advance(SPAN).await;
         pace.sent(100_000, Duration::ZERO, SPAN, &all);
-        assert_eq!(pace.form(), Form::Packed(3));
+        assert_eq!(pace.form(), Form::Packed(6));
     }
 }

@@ -156,7 +156,8 @@ sent_to() {
 
 sent_to_all() { hosts_sum sent_to; }
 
-quotient() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f\n", a / b }'; }
+# quotient A B [DIGITS]
+quotient() { awk -v a="$1" -v b="$2" -v digits="${3-3}" 'BEGIN { printf "%.*f\n", digits, a / b }'; }
 
 # copy_report_breaks COUNT: what these cases came to.
 copy_report_breaks() {

@@ -9,6 +9,8 @@ case_text() {
     nothing) echo "nothing to do" ;;
     small) echo "one small change" ;;
     rebuild) echo "all rebuilt" ;;
+    bump) echo "new versions" ;;
+    compressed) echo "new packages" ;;
     stalled) echo "cold, and one host stalls" ;;
     killed) echo "cold, and phoenix is killed" ;;
     kept) echo "nothing to do, on a connection that is there" ;;
@@ -28,7 +30,7 @@ measure_copies() {
     ! wanted "$case" || "case_$case"
   done
   hosts_settle
-  for case in tiny nothing kept small rebuild; do
+  for case in tiny nothing kept small rebuild compressed bump; do
     ! wanted "$case" || "case_$case"
   done
   line_stop
@@ -85,7 +87,7 @@ case_small() {
 
 case_rebuild() {
   systems_order 'version = "1.0"' 'world = "b"'
-  on_links rebuild
+  on_links rebuild differences
 }
 
 # on_links CASE [FUNCTION]: over every link, as often as asked for; a contest, or what the function does with RUN and CASE.

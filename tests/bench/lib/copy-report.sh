@@ -4,7 +4,7 @@
 copy_report() {
   local count case CONTESTS=()
   for case in "${CASES[@]}"; do
-    [[ $case == stalled || $case == killed || $case == kept ]] || CONTESTS+=("$case")
+    [[ $case == stalled || $case == killed || $case == kept || $case == compressed ]] || CONTESTS+=("$case")
   done
   copy_report_head
   copy_report_machine
@@ -17,6 +17,7 @@ copy_report() {
       printf '\n'
       copy_report_costs "$count"
     fi
+    copy_report_packing "$count"
     copy_report_breaks "$count"
   done
   printf '\n'
