@@ -37,7 +37,10 @@
           derive =
             attributes:
             lab.derive (
-              if isToplevel attributes then attributes // { extra = attributes.extra ++ tiny ++ upstream; } else attributes
+              if isToplevel attributes then
+                attributes // { extra = attributes.extra ++ tiny ++ upstream; }
+              else
+                attributes
             );
         };
       };
