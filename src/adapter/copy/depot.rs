@@ -111,7 +111,8 @@ impl Depot {
     }
 
     /// Begins to take a path. Packing that is done already is taken if it is no weaker, and what
-    /// is made for others if it is nearly as good. Where there is no room to make a path as what differs from another, it is packed by itself.
+    /// is made for others if it is nearly as good. Where there is no room to make a path as what
+    /// differs from another, it is packed by itself.
     pub(super) fn take(self: &Arc<Self>, info: &Arc<PathInfo>, form: Form) -> Taking {
         let mut shelves = lock(&self.shelves);
         let key = |form: &Form| (info.path.clone(), form.clone());

@@ -42,15 +42,25 @@ pub(super) enum Form {
 }
 
 impl Form {
+    /// With one step less of packing.
+    pub(super) fn weaker(&self) -> Self {
+        match self {
+            Self::Packed(level) if *level > 6 => Self::Packed(6),
+            Self::Packed(level) if *level > 3 => Self::Packed(3),
+            Self::Packed(level) if *level > 1 => Self::Packed(1),
+            _ => Self::Plain,
+        }
+    }
+
     /// The form that is taken instead where it is made for others already: reading and packing
     /// a path once more, and keeping it twice, costs all hosts more than it spares one.
     pub(super) fn as_good(&self) -> Option<Self> {
         match self {
-            Self::Plain | Self::Packed(3) => Some(Self::Packed(1)),
-            // The other way round, too: links that are alike are measured a little differently.
-            Self::Packed(1 | 6) => Some(Self::Packed(3)),
-            Self::Packed(9) => Some(Self::Packed(6)),
-            Self::Packed(_) | Self::After(_) => None,
+            Self::Plain => Some(Self::Packed(1)),
+            // Never unpacked; and links that are alike are measured a little differently.
+            Self::Packed(1) => Some(Self::Packed(3)),
+            Self::Packed(_) => Some(self.weaker()),
+            Self::After(_) => None,
         }
     }
 }

@@ -106,7 +106,8 @@ impl Pace {
         let rate = self.bytes as f64 / span.as_secs_f64();
         self.form = match self.sending > self.reading {
             true => for_link(rate, all),
-            false => cheaper(&self.form),
+            // Packing is what is waited for.
+            false => self.form.weaker(),
         };
         tracing::debug!(rate, all = all.0, idle = all.1, form = ?self.form, "measured a link");
         self.since = Instant::now();
@@ -129,18 +130,8 @@ fn for_link(rate: f64, (all, idle): (f64, f64)) -> Form {
     match idle < IDLE {
         true if all >= FAST => Form::Plain,
         // Whoever waits for a processor seems to wait for the link.
-        true => cheaper(&form),
+        true => form.weaker(),
         false => form,
-    }
-}
-
-/// For packing that is what is waited for.
-fn cheaper(form: &Form) -> Form {
-    match form {
-        Form::Packed(level) if *level > 6 => Form::Packed(6),
-        Form::Packed(level) if *level > 3 => Form::Packed(3),
-        Form::Packed(level) if *level > 1 => Form::Packed(1),
-        _ => Form::Plain,
     }
 }
 

@@ -29,7 +29,7 @@ measure_copies() {
   for case in cold stalled killed; do
     ! wanted "$case" || "case_$case"
   done
-  hosts_settle
+  hosts_settle 'version = "1.0"'
   for case in tiny nothing kept small rebuild compressed bump; do
     ! wanted "$case" || "case_$case"
   done
@@ -52,11 +52,11 @@ nothing_had() {
   done
 }
 
-# From here on the hosts run a system of the fleet, like any that was deployed to before.
+# hosts_settle KEY=VALUE…: from here on the hosts run such a system of the fleet, like any that was deployed to before.
 hosts_settle() {
   link_use plain
   fleet_toml
-  systems_order 'version = "1.0"'
+  systems_order "$@"
   closures_had
   phoenix_deploy 0
   require_outcomes confirmed
@@ -87,7 +87,7 @@ case_small() {
 
 case_rebuild() {
   systems_order 'version = "1.0"' 'world = "b"'
-  on_links rebuild differences
+  on_links_differences rebuild
 }
 
 # on_links CASE [FUNCTION]: over every link, as often as asked for; a contest, or what the function does with RUN and CASE.

@@ -31,7 +31,7 @@ values() { awk -v count="$1" -v key="$2" '$1 == count && $2 == key { print $3 }'
 # median COUNT KEY: of an even number of samples, the mean of the two in the middle.
 median() {
   values "$1" "$2" | awk '{ at[NR] = $1 }
-    END { if (!NR) exit 1; printf "%.3f\n", (at[int((NR + 1) / 2)] + at[int(NR / 2) + 1]) / 2 }'
+    END { if (!NR) exit 1; printf "%.6f\n", (at[int((NR + 1) / 2)] + at[int(NR / 2) + 1]) / 2 }'
 }
 
 # spread COUNT KEY [DIGITS]: `median (min..max)`.
