@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # The cases about packing and differences: beside compression by SSH, and new versions of real packages.
+# shellcheck disable=SC2034,SC2153 # CONTESTANTS is read in the other parts, and LINK and COUNT are set there
 
 # Wheels from PyPI: two releases of two libraries, machine code and Python. NAME SHA-256 FOLDER-AND-FILE of each.
 UPSTREAM_HOST=https://files.pythonhosted.org/packages
@@ -21,7 +22,6 @@ COMPRESSED=(phoenix ssh-ng ssh-ng-compressed)
 
 # Real packages that the hosts have nothing of, beside `nix copy` over an SSH connection that compresses, too.
 case_compressed() {
-  # shellcheck disable=SC2034 # contest has these run
   local CONTESTANTS=("${COMPRESSED[@]}")
   upstream_get
   systems_order 'version = "1.0"' "$(upstream_order numpy-2.2.6 scipy-1.15.3)"
