@@ -3,8 +3,10 @@
 //! Text becomes one of these types once, at the edge; everything inside trusts them.
 
 pub mod clock;
+mod contents;
 mod copied;
 mod day;
+mod delta;
 mod facts;
 mod health;
 mod hold;
@@ -13,6 +15,7 @@ mod name;
 mod option;
 mod order;
 mod outcome;
+mod package;
 mod path_info;
 mod posture;
 mod problem;
@@ -24,8 +27,10 @@ mod story;
 mod system;
 mod url;
 
+pub use contents::{Contents, LiveUnits};
 pub use copied::Copied;
 pub use day::Day;
+pub use delta::UnitChanges;
 pub use facts::{DiskSpace, Facts, GenerationDate, LockHolder, RunState, RunSummary};
 pub use health::{
     AskedFrom, Gate, GateKind, GateResult, HOST_PLACE, Level, Observation, SSH, SYSTEMD, accepted,
@@ -37,6 +42,7 @@ pub use name::{GateName, HostName, NameError, Tag};
 pub use option::{Definition, Explained, ExplainedOption, Layer, OptionPath, PathFault};
 pub use order::{Mode, OnInhibitor, OnStranded, Order, Proof};
 pub use outcome::{Outcome, Why};
+pub use package::{ChangeKind, ClosureSizes, PackageChange, VersionStep};
 pub use path_info::{NarHash, NarHashError, PathInfo};
 pub use posture::{Control, Declared, Deviation, Exception, Judged, NoDay, Standing, Written};
 pub use problem::{Hint, Problem, ProblemKind};

@@ -5,11 +5,15 @@
 
 mod identity;
 mod judge;
+mod packages;
 mod request;
+mod units;
 
 pub use identity::{identify, same_host, same_machine};
 pub use judge::{Judge, Next};
+pub use packages::{Name, packages};
 pub use request::{Goal, Request, Target, Waived};
+pub use units::units;
 
 use crate::model::{Facts, Generation, HostName, Mode, Problem, ProblemKind, Toplevel};
 
