@@ -12,6 +12,8 @@ pub mod wire;
 
 pub mod archive;
 
+pub mod inspect;
+
 #[cfg(feature = "controller")]
 pub mod adapter;
 #[cfg(feature = "controller")]

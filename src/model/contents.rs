@@ -1,8 +1,11 @@
 //! What the files of a system say, and what runs on a host: what plans are made from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+use super::{ClosureSizes, StorePath};
 
 /// What the files of a toplevel say, as far as plans compare it. Read, not yet understood.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,4 +33,26 @@ pub struct LiveUnits {
     pub active: BTreeSet<String>,
     /// Units from anywhere that are anything but inactive.
     pub loaded: BTreeSet<String>,
+}
+
+/// What was read of one system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inspection {
+    /// Its paths.
+    pub closure: ClosureSizes,
+    /// What its files say.
+    pub contents: Contents,
+}
+
+/// What a plan for one host is made from, besides its facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Survey {
+    /// The system that runs.
+    pub before: Arc<Inspection>,
+    /// The system that shall run.
+    pub after: Arc<Inspection>,
+    /// The host's units.
+    pub units: LiveUnits,
+    /// Paths of the new system that the host's store does not have.
+    pub missing: BTreeSet<StorePath>,
 }

@@ -27,10 +27,10 @@ mod story;
 mod system;
 mod url;
 
-pub use contents::{Contents, LiveUnits};
+pub use contents::{Contents, Inspection, LiveUnits, Survey};
 pub use copied::Copied;
 pub use day::Day;
-pub use delta::UnitChanges;
+pub use delta::{ClosureChange, Delta, SettingChange, Topic, UnitChanges};
 pub use facts::{DiskSpace, Facts, GenerationDate, LockHolder, RunState, RunSummary};
 pub use health::{
     AskedFrom, Gate, GateKind, GateResult, HOST_PLACE, Level, Observation, SSH, SYSTEMD, accepted,

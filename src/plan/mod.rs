@@ -3,12 +3,14 @@
 //! Execution has no choices left: what it needs to know is in the [`Request`] and in the
 //! [`HostPlan`] that [`deploy`] or [`rollback`] returns.
 
+mod delta;
 mod identity;
 mod judge;
 mod packages;
 mod request;
 mod units;
 
+pub use delta::{delta, in_short, warnings};
 pub use identity::{identify, same_host, same_machine};
 pub use judge::{Judge, Next};
 pub use packages::{Name, packages};
